@@ -1,0 +1,1 @@
+"""Small programs run in a fresh interpreter, each printing one number."""

@@ -1,0 +1,195 @@
+"""Segue: the Python web framework that starts with one file and finishes with anything.
+
+    from segue import App
+
+    app = App()
+
+    @app.get("/hello/{name}")
+    async def hello(name: str, times: int = 1) -> dict[str, str]:
+        return {"hello": name * times}
+
+A script with one app needs not even make it: ``from segue import get, run`` declare on a default one.
+"""
+
+__version__ = "0.1.0"
+
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Meta, Struct
+
+from segue.core.app import App
+from segue.core.converters import Converter
+from segue.core.markers import Body, Cookie, File, Form, Header, Named, Query
+from segue.core.records import Next
+from segue.http.cookies import Cookie as SetCookie
+from segue.http.errors import (
+    BadRequest,
+    Conflict,
+    Forbidden,
+    Found,
+    Gone,
+    HTTPError,
+    HTTPException,
+    MethodNotAllowed,
+    MovedPermanently,
+    NotFound,
+    PermanentRedirect,
+    Redirect,
+    SeeOther,
+    ServiceUnavailable,
+    TemporaryRedirect,
+    TooManyRequests,
+    Unauthorized,
+    UnprocessableContent,
+)
+from segue.http.forms import FormData
+from segue.http.request import Request
+from segue.http.response import Response
+from segue.http.sse import Event, EventStream
+from segue.http.uploads import UploadFile
+from segue.http.url import URL
+from segue.http.websocket import WebSocket, WebSocketDisconnected, WebSocketOptions
+
+if TYPE_CHECKING:
+    from segue.core.compression import Compression
+    from segue.core.cors import Cors
+    from segue.core.default import (
+        delete,
+        error_handler,
+        get,
+        include,
+        middleware,
+        mount,
+        patch,
+        post,
+        put,
+        route,
+        run,
+        websocket,
+    )
+    from segue.core.etags import ETags
+    from segue.core.events import event_stream
+    from segue.core.files import file_response
+    from segue.core.hosts import AllowedHosts
+    from segue.core.proxies import Proxies
+    from segue.core.requestbodies import DecodedBodies
+    from segue.core.streams import JSONLines
+    from segue.core.threads import Threads, wait
+
+__all__ = [
+    "AllowedHosts",
+    "App",
+    "BadRequest",
+    "Body",
+    "Compression",
+    "Conflict",
+    "Converter",
+    "Cookie",
+    "Cors",
+    "DecodedBodies",
+    "ETags",
+    "Event",
+    "EventStream",
+    "File",
+    "Forbidden",
+    "Form",
+    "FormData",
+    "Found",
+    "Gone",
+    "HTTPError",
+    "HTTPException",
+    "Header",
+    "JSONLines",
+    "Meta",
+    "MethodNotAllowed",
+    "MovedPermanently",
+    "Named",
+    "Next",
+    "NotFound",
+    "PermanentRedirect",
+    "Proxies",
+    "Query",
+    "Redirect",
+    "Request",
+    "Response",
+    "SeeOther",
+    "ServiceUnavailable",
+    "SetCookie",
+    "Struct",
+    "TemporaryRedirect",
+    "Threads",
+    "TooManyRequests",
+    "URL",
+    "Unauthorized",
+    "UnprocessableContent",
+    "UploadFile",
+    "WebSocket",
+    "WebSocketDisconnected",
+    "WebSocketOptions",
+    "delete",
+    "error_handler",
+    "event_stream",
+    "file_response",
+    "get",
+    "include",
+    "middleware",
+    "mount",
+    "patch",
+    "post",
+    "put",
+    "route",
+    "run",
+    "wait",
+    "websocket",
+]
+
+# Made when it is first asked for: an app that makes its own never has it.
+_DEFAULT = frozenset(
+    {
+        "delete",
+        "error_handler",
+        "get",
+        "include",
+        "middleware",
+        "mount",
+        "patch",
+        "post",
+        "put",
+        "route",
+        "run",
+        "websocket",
+    }
+)
+
+
+# Loaded when they are first asked for, each from its module.
+_IN_MODULE = {
+    "AllowedHosts": "hosts",
+    "Compression": "compression",
+    "Cors": "cors",
+    "DecodedBodies": "requestbodies",
+    "ETags": "etags",
+    "Proxies": "proxies",
+    "event_stream": "events",
+    "file_response": "files",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _IN_MODULE:
+        import importlib
+
+        return getattr(importlib.import_module(f"segue.core.{_IN_MODULE[name]}"), name)
+    if name in _DEFAULT:
+        from segue.core import default
+
+        return getattr(default, name)
+    if name == "JSONLines":
+        from segue.core.streams import JSONLines
+
+        return JSONLines
+    if name in ("Threads", "wait"):
+        from segue.core import threads
+
+        return getattr(threads, name)
+    raise AttributeError(f"module 'segue' has no attribute {name!r}")

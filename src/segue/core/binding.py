@@ -1,0 +1,218 @@
+"""Writes, for each endpoint, the function that binds the parameters of its handler and answers.
+
+The function takes for granted that all is well: a local variable for each parameter, the call, the response. When one
+field turns out to be bad, the slow path below looks at every parameter again and names all that are. The text of the
+function is kept: ``endpoint.source``, and ``segue explain`` prints it.
+"""
+
+import functools
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from types import CodeType
+from typing import Any, NamedTuple
+
+import msgspec
+
+from segue.core.extraction import Reader, reader_for
+from segue.core.json_body import MAX_BODY, body_problems, body_reader
+from segue.core.parameters import MISSING, Parameter
+from segue.core.scalars import from_text
+from segue.core.validation import MOST, Problem
+from segue.http.body import NO_BODY
+from segue.http.errors import HTTPError, NotFound, UnprocessableContent
+from segue.http.request import Request
+
+__all__ = ["BoundText", "Failure", "bind", "compile_function"]
+
+_FIELDS = {"query": "request.query", "header": "request.headers", "cookie": "request.cookies", "form": "form"}
+
+
+class BoundText(NamedTuple):
+    """Lines that bind the parameters, the call of the handler, and what the names in them stand for."""
+
+    lines: list[str]
+    call: str
+    names: dict[str, Any]
+
+
+class Failure:
+    """The slow path: names every bad field of a request that the fast path gave up."""
+
+    def __init__(self, parameters: Sequence[Parameter], readers: dict[str, Reader]) -> None:
+        self.parameters = parameters
+        self.readers = readers
+
+    async def __call__(self, request: Request) -> HTTPError:
+        """The error to raise: 404 when a path parameter is bad, 422 otherwise."""
+        found: list[Problem] = []
+        for parameter in self.parameters:
+            if parameter.origin == "path":
+                try:
+                    path_converter(parameter.kind)(request.params[parameter.wire])
+                except msgspec.ValidationError:
+                    return NotFound()
+        for parameter in self.parameters:
+            if parameter.name in self.readers:
+                read = self.readers[parameter.name]
+                match parameter.origin:
+                    case "query":
+                        found += read.problems(request.query)
+                    case "header":
+                        found += read.problems(request.headers)
+                    case "cookie":
+                        found += read.problems(request.cookies)
+                    case _:
+                        found += read.problems(await request.form())
+            elif parameter.origin == "body" and (parameter.default is MISSING or _has_body(request)):
+                found += await body_problems(request, parameter.kind)
+        del found[MOST:]
+        count = len(found)
+        return UnprocessableContent(
+            f"{count} field{'s' if count != 1 else ''} of the request {'are' if count != 1 else 'is'} not valid.",
+            errors=found,
+        )
+
+
+def _has_body(request: Request) -> bool:
+    return request.source.length != 0
+
+
+def bind(
+    handler: Callable[..., Any],
+    parameters: Sequence[Parameter],
+    path_kinds: Mapping[str, type | None],
+    max_body: int | msgspec.UnsetType | None,
+) -> BoundText:
+    """The text that binds ``parameters`` and calls ``handler``.
+
+    ``path_kinds``: the types of the values that the path template gives, where they are known.
+    """
+    names: dict[str, Any] = {
+        "handler": handler,
+        "ValidationError": msgspec.ValidationError,
+        "NO_BODY": NO_BODY,
+    }
+    readers: dict[str, Reader] = {}
+    lines: list[str] = []
+    limit = _limit(parameters, max_body)
+    if limit is not msgspec.UNSET:
+        lines += ["if request.source is not NO_BODY:", f"    request.source.admit({limit})"]
+    by_origin = {
+        origin: [one for one in parameters if one.origin == origin]
+        for origin in ("path", "header", "cookie", "query", "form", "formdata", "body")
+    }
+    for parameter in by_origin["path"]:
+        lines.append(_path(parameter, path_kinds.get(parameter.wire), names))
+    for origin in ("header", "cookie"):
+        for parameter in by_origin[origin]:
+            lines.append(_read(parameter, readers, names))
+    lines += _query(by_origin["query"], readers, names)
+    if by_origin["form"] or by_origin["formdata"]:
+        lines.append("form = await request.form()")
+        lines += [_read(parameter, readers, names) for parameter in by_origin["form"]]
+    for parameter in by_origin["body"]:
+        names[f"read_{parameter.name}"] = body_reader(parameter.kind)
+        read = f"{_local(parameter)} = await read_{parameter.name}(request)"
+        if parameter.default is MISSING:
+            lines.append(read)
+        else:
+            lines += [
+                "if request.source.length == 0:",
+                f"    {_default(parameter, names)}",
+                "else:",
+                f"    {read}",
+            ]
+    if lines and any(_may_fail(parameter) for parameter in parameters):
+        names["failure"] = Failure(parameters, readers)
+        lines = [
+            "try:",
+            *[f"    {line}" for line in lines],
+            "except ValidationError:",
+            "    raise await failure(request) from None",
+        ]
+    arguments = ", ".join(_argument(parameter) for parameter in parameters)
+    return BoundText(lines, f"handler({arguments})", names)
+
+
+def _limit(
+    parameters: Sequence[Parameter], max_body: int | msgspec.UnsetType | None
+) -> int | msgspec.UnsetType | None:
+    if max_body is not msgspec.UNSET:
+        return max_body
+    for parameter in parameters:
+        if parameter.origin == "body" and parameter.kind not in (bytes, str):
+            return MAX_BODY
+    return msgspec.UNSET
+
+
+def _may_fail(parameter: Parameter) -> bool:
+    return parameter.origin not in ("request", "app", "socket", "formdata")
+
+
+def _local(parameter: Parameter) -> str:
+    # A parameter may be called like a name that the text uses itself.
+    return f"p_{parameter.name}"
+
+
+def _argument(parameter: Parameter) -> str:
+    injected = {"request": "request", "app": "request.app", "socket": "socket", "formdata": "form"}
+    value = injected.get(parameter.origin) or _local(parameter)
+    return f"{parameter.name}={value}" if parameter.keyword_only else value
+
+
+def _path(parameter: Parameter, given: type | None, names: dict[str, Any]) -> str:
+    value = f"request.params[{parameter.wire!r}]"
+    if parameter.kind in (given, Any):
+        return f"{_local(parameter)} = {value}"
+    names[f"convert_{parameter.name}"] = path_converter(parameter.kind)
+    return f"{_local(parameter)} = convert_{parameter.name}({value})"
+
+
+def path_converter(kind: Any) -> Callable[[Any], Any]:
+    """What makes a ``kind`` of the value that the path template gave: text, or what its converter made of it."""
+    convert = from_text(kind)
+
+    def read(value: Any) -> Any:
+        if isinstance(value, str):
+            return value if convert is None else convert(value)
+        return msgspec.convert(value, kind)
+
+    return read
+
+
+def _read(parameter: Parameter, readers: dict[str, Reader], names: dict[str, Any]) -> str:
+    names[f"read_{parameter.name}"] = readers[parameter.name] = reader_for(parameter)
+    return f"{_local(parameter)} = read_{parameter.name}({_FIELDS[parameter.origin]})"
+
+
+def _query(parameters: list[Parameter], readers: dict[str, Reader], names: dict[str, Any]) -> list[str]:
+    """PERF: most requests have no query string; then nothing is parsed and nothing is looked up."""
+    if not parameters:
+        return []
+    present = [_read(parameter, readers, names) for parameter in parameters]
+    if any(parameter.default is MISSING for parameter in parameters):
+        return present
+    return [
+        "if request.query_string:",
+        *[f"    {line}" for line in present],
+        "else:",
+        *[f"    {_default(parameter, names)}" for parameter in parameters],
+    ]
+
+
+def _default(parameter: Parameter, names: dict[str, Any]) -> str:
+    name = f"default_{parameter.name}"
+    names[name] = parameter.fresh_default if parameter.shared else parameter.default
+    return f"{_local(parameter)} = {name}{'()' if parameter.shared else ''}"
+
+
+@functools.lru_cache(maxsize=512)
+def _compile(text: str) -> CodeType:
+    # PERF: compiling is most of the time of freezing; endpoints of one shape share the code.
+    return compile(text, "<segue binding>", "exec")
+
+
+def compile_function(text: str, names: dict[str, Any]) -> Callable[..., Coroutine[Any, Any, Any]]:
+    """The function ``call`` of ``text``, in which ``names`` are known."""
+    exec(_compile(text), names)  # noqa: S102 -- our own text: of the user's it has only names of parameters
+    call: Callable[..., Coroutine[Any, Any, Any]] = names["call"]
+    return call

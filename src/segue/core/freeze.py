@@ -1,0 +1,249 @@
+"""From what an app has recorded to its plan; all that is wrong is reported at once."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
+
+from segue.core.converters import BUILT_IN, Converter
+from segue.core.dispatch import dispatcher
+from segue.core.endpoints import compile_http, compile_socket, is_async
+from segue.core.errors import ErrorHandlers
+from segue.core.handlers import Endpoint, OnError
+from segue.core.lifespan import Lifespan, Span, application_span, span
+from segue.core.mounting import mounted_call
+from segue.core.options import Options, RouteDefaults
+from segue.core.parameters import HandlerError, Parameter, read_signature
+from segue.core.pipeline import answering, fold, guarded
+from segue.core.plan import FreezeError, NamedRoute, Plan
+from segue.core.records import Declarations, Included, MiddlewareLike, Mounted, Route, SocketRoute
+from segue.core.routing import InvalidTemplate, Template, parse_template
+from segue.core.sites import SOCKET, Sites, host_template
+from segue.core.source import source_of
+from segue.core.threads import Threads
+
+__all__ = ["Recorded", "freeze"]
+
+
+class Recorded(Protocol):
+    """What an app is here: its name, its declarations, and the defaults of its routes."""
+
+    name: str
+    debug: bool
+    declared: Declarations
+    defaults: RouteDefaults
+
+    @property
+    def threads(self) -> Threads: ...
+
+
+class _Scope(NamedTuple):
+    """Where in the tree of included apps a declaration stands, and what it inherits there."""
+
+    app: Recorded
+    above: tuple[Recorded, ...]
+    prefix: str
+    host: str | None
+    names: tuple[str, ...]
+    middleware: tuple[MiddlewareLike, ...]
+    errors: ErrorHandlers
+    on_error: OnError
+    converters: Mapping[str, Converter]
+    defaults: Mapping[str, Any]
+
+
+def freeze(app: Recorded) -> Plan:
+    """The plan of ``app``. Raises FreezeError with everything that is wrong."""
+    return _Freezing(app).plan()
+
+
+class _Freezing:
+    """What has been gathered so far."""
+
+    def __init__(self, root: Recorded) -> None:
+        self.root = root
+        self.problems: list[str] = []
+        self.sites = Sites(self.problems)
+        self.endpoints: list[Endpoint] = []
+        self.routes: dict[str, list[NamedRoute]] = {}
+        self.spans: list[Span] = []
+        self.living: list[Recorded] = []
+
+    def plan(self) -> Plan:
+        root = self.root
+        errors = self._error_handlers(root)
+        on_error = answering(root, errors)
+        self._declare(_Scope(root, (), "", None, (), (), errors, on_error, BUILT_IN, {}))
+        if self.problems:
+            raise FreezeError(self.problems)
+        for app in self.living:
+            app.declared.frozen = True
+        handle = dispatcher(*self.sites.finish(), on_error)
+        if root.declared.middleware:
+            handle = guarded(fold([one for one, _ in root.declared.middleware], handle), on_error)
+        return Plan(handle, self.endpoints, self.routes, Lifespan(self.spans))
+
+    # --- the tree of apps ----------------------------------------------------------------------------------------
+
+    def _declare(self, scope: _Scope) -> None:
+        app = scope.app
+        scope = scope._replace(
+            converters={**scope.converters, **app.declared.converters},
+            defaults={**scope.defaults, **app.defaults},
+        )
+        self._add_spans(app)
+        for record in app.declared.routes:
+            try:
+                if isinstance(record, Route):
+                    self._add_route(scope, record)
+                elif isinstance(record, Included):
+                    self._include(scope, record)
+                elif isinstance(record, SocketRoute):
+                    self._add_socket(scope, record)
+                else:
+                    self._mount(scope, record)
+            except (InvalidTemplate, msgspec.ValidationError) as error:
+                self.problems.append(f"{record.place}: {error}")
+            except HandlerError as error:
+                self.problems.append(str(error))
+
+    def _add_spans(self, app: Recorded) -> None:
+        if app in self.living:  # included at two places, it lives once
+            return
+        self.living.append(app)
+        for function, place in app.declared.spans:
+            try:
+                self.spans.append(span(function, app))
+            except TypeError as error:
+                self.problems.append(f"{place}: {error}")
+
+    def _include(self, scope: _Scope, record: Included) -> None:
+        app: Recorded = record.app
+        if app is scope.app or app in scope.above:
+            self.problems.append(f"{record.place}: the app {app.name!r} includes itself")
+            return
+        errors = self._error_handlers(app).within(scope.errors)
+        self._declare(
+            scope._replace(
+                app=app,
+                above=(*scope.above, scope.app),
+                prefix=join(scope.prefix, record.at),
+                host=record.host or scope.host,
+                names=(*scope.names, record.name or app.name),
+                middleware=(*scope.middleware, *[one for one, _ in app.declared.middleware]),
+                errors=errors,
+                on_error=answering(self.root, errors),
+            )
+        )
+
+    def _error_handlers(self, app: Recorded) -> ErrorHandlers:
+        handlers = ErrorHandlers()
+        for what, function, place in app.declared.errors:
+            try:
+                handlers.add(what, function)
+            except (ValueError, TypeError) as error:
+                self.problems.append(f"{place}: {error}")
+        return handlers
+
+    # --- routes --------------------------------------------------------------------------------------------------
+
+    def _add_route(self, scope: _Scope, record: Route) -> None:
+        options = _options(scope, record.options)
+        endpoint, template, renames = self._endpoint(scope, record, record.methods, options)
+        compiled = compile_http(endpoint, template, renames, self.root.threads, scope.on_error)
+        if scope.middleware:
+            endpoint.prepare(lambda: guarded(fold(scope.middleware, compiled()), scope.on_error))
+        else:
+            endpoint.prepare(compiled)
+
+    def _add_socket(self, scope: _Scope, record: SocketRoute) -> None:
+        from segue.core.websockets import websocket_endpoint
+
+        if not is_async(record.handler):
+            raise HandlerError(f"{record.place}: the handler of a WebSocket has to be an `async def`")
+        given: dict[str, Any] = dict(record.options)
+        known: dict[str, Any] = {key: given.pop(key) for key in ("name", "host") if key in given}
+        options = _options(scope, known, auto_head=False, timeout=None, on_disconnect="cancel")
+        endpoint, template, renames = self._endpoint(scope, record, (SOCKET,), options)
+        compiled = compile_socket(endpoint, template, renames)
+        endpoint.prepare(
+            lambda: guarded(
+                fold(scope.middleware, guarded(websocket_endpoint(compiled(), **given), scope.on_error)),
+                scope.on_error,
+            )
+        )
+
+    def _mount(self, scope: _Scope, record: Mounted) -> None:
+        from segue.server.mount import mounted
+
+        prefix = join(scope.prefix, record.at).rstrip("/")
+        if "{" in prefix:
+            raise InvalidTemplate(f"the place of a mounted app has no parameters: {prefix!r}")
+        application = mounted(record.foreign)
+        self.spans.append(application_span(application))
+        name = getattr(record.foreign, "__name__", type(record.foreign).__name__)
+        options = _options(scope, {}, timeout=None, slashes="strict")
+        endpoint = Endpoint(self.root, f"mount of {name}", record.foreign, record.place, options)
+        endpoint.path = f"{prefix}/{{path:path}}"
+        endpoint.call = guarded(fold(scope.middleware, mounted_call(application, prefix)), scope.on_error)
+        host = _host(scope, record.host)
+        for path in (prefix, f"{prefix}/", endpoint.path):
+            if path:
+                self.sites.place(parse_template(path, scope.converters), host, (), endpoint)
+        self.endpoints.append(endpoint)
+
+    def _endpoint(
+        self, scope: _Scope, record: Route | SocketRoute, methods: Sequence[str], options: Options
+    ) -> tuple[Endpoint, Template, dict[str, str]]:
+        """The endpoint of a route, in its place; its template, and how other templates call its parameters."""
+        handler = record.handler
+        own = options.name or str(getattr(handler, "__name__", type(handler).__name__))
+        # A name with a dot says all of it.
+        name = own if "." in own else ".".join((*(scope.names or (scope.app.name,)), own))
+        endpoint = Endpoint(self.root, name, handler, source_of(handler, record.place), options)
+        template = parse_template(join(scope.prefix, record.path), scope.converters)
+        host = _host(scope, options.host)
+        endpoint.path = template.text
+        endpoint.methods = tuple(methods)
+        endpoint.parameters, endpoint.returns = self._signature(scope, record, endpoint, template, host)
+        renames = {} if options.build_only else self.sites.place(template, host, methods, endpoint)
+        self.endpoints.append(endpoint)
+        route = NamedRoute(template, host, endpoint)
+        self.routes.setdefault(name, []).append(route)
+        if not scope.names and name != own:
+            self.routes.setdefault(own, []).append(route)
+        return endpoint, template, renames
+
+    def _signature(
+        self,
+        scope: _Scope,
+        record: Route | SocketRoute,
+        endpoint: Endpoint,
+        template: Template,
+        host: Template | None,
+    ) -> tuple[tuple[Parameter, ...], Any]:
+        own = template.names if not scope.prefix else parse_template(record.path, scope.converters).names
+        return read_signature(
+            record.handler,
+            own=own,
+            path_names=template.names if host is None else (*template.names, *host.names),
+            place=endpoint.place,
+            names=record.names,
+            app_type=type(self.root),
+        )
+
+
+def _options(scope: _Scope, given: Mapping[str, Any], **fixed: Any) -> Options:
+    return msgspec.convert({**scope.defaults, **given, **fixed}, Options)
+
+
+def _host(scope: _Scope, host: str | None) -> Template | None:
+    host = host or scope.host
+    return None if host is None else host_template(host, scope.converters)
+
+
+def join(prefix: str, path: str) -> str:
+    """``path`` under ``prefix``: ``/blog`` and ``/`` are ``/blog/``."""
+    if not path.startswith("/"):
+        raise InvalidTemplate(f"the path {path!r} has to begin with a slash: {'/' + path!r}")
+    return prefix.rstrip("/") + path

@@ -1,0 +1,102 @@
+"""JSON bodies: their content type, their size, their depth, and every field that is bad."""
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+
+from segue.core.dataclass_defaults import completed
+from segue.core.validation import Problem, problems
+from segue.http.errors import BadRequest, UnsupportedMediaType
+from segue.http.request import Request
+
+__all__ = ["MAX_BODY", "MAX_DEPTH", "body_problems", "body_reader"]
+
+MAX_BODY = 1_000_000
+MAX_DEPTH = 64
+
+_NOT_BRACKETS = bytes(sorted(set(range(256)) - set(b'[]{}"\\')))
+_SQUARE = bytes.maketrans(b"{}", b"[]")
+_string = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+
+
+def check_json_type(request: Request) -> None:
+    """Raises UnsupportedMediaType (415) for a body that does not say that it is JSON.
+
+    A page of another site can send anything else without being asked (Fetch, CORS-safelisted content types).
+    """
+    # PERF: nearly all say just this: 2 us less than looking the field up and parsing it (benchmarks, order).
+    for name, value in request.raw_headers:
+        if name == b"content-type":
+            if value == b"application/json":
+                return
+            break
+    media_type = request.content_type
+    if media_type != "application/json" and not media_type.endswith("+json"):
+        raise UnsupportedMediaType(
+            "The body has to be JSON, and its Content-Type has to say so: application/json."
+            + (f" It says {media_type:.80}." if media_type else "")
+        )
+
+
+def check_depth(body: bytes) -> None:
+    """Raises BadRequest for JSON that is nested deeper than 64 levels."""
+    if body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
+        return
+    # All of it runs in C: what is left of the text are its brackets, and each round takes off the innermost level.
+    if b"\\" in body:
+        body = _string.sub(b"", body)
+    skeleton = body.translate(_SQUARE, _NOT_BRACKETS).replace(b'""', b"")
+    skeleton = _string.sub(b"", skeleton)
+    for _ in range(MAX_DEPTH):
+        if not skeleton:
+            return
+        skeleton = skeleton.replace(b"[]", b"")
+    if b"[" in skeleton:
+        raise BadRequest(f"The body is not JSON, or is nested deeper than {MAX_DEPTH} levels.")
+
+
+def body_reader(kind: Any) -> Callable[[Request], Awaitable[Any]]:
+    """A function that reads the body of a request as a ``kind``: bytes and text as they are, all else from JSON.
+
+    Raises UnsupportedMediaType (415), ContentTooLarge (413), BadRequest (400) for what is not JSON, and
+    msgspec.ValidationError.
+    """
+    if kind is bytes:
+        return Request.body
+    if kind is str:
+        return Request.text
+    decode = completed(kind, msgspec.json.Decoder(kind).decode)
+
+    async def read(request: Request) -> Any:
+        check_json_type(request)
+        body = await request.body()
+        check_depth(body)
+        try:
+            return decode(body)
+        except msgspec.ValidationError:
+            raise
+        except (ValueError, RecursionError) as error:
+            raise not_json(error) from None
+
+    return read
+
+
+def not_json(error: Exception) -> BadRequest:
+    """The reply to a body that is not JSON."""
+    return BadRequest(f"The body is not JSON: {error!s:.200}")
+
+
+async def body_problems(request: Request, kind: Any) -> list[Problem]:
+    """Every bad field of the body, as a ``kind``."""
+    check_json_type(request)
+    body = await request.body()
+    check_depth(body)
+    try:
+        value = msgspec.json.decode(body)
+    except msgspec.ValidationError as error:
+        return [{"loc": ["body"], "msg": str(error)}]
+    except (ValueError, RecursionError) as error:
+        raise not_json(error) from None
+    return problems(value, kind, ("body",))

@@ -1,0 +1,77 @@
+"""What may be said about a route besides its path and its handler: declared once, for every decorator."""
+
+from typing import Literal, TypedDict
+
+import msgspec
+
+from segue.http.websocket import WebSocketOptions
+
+__all__ = ["Disconnect", "Options", "RouteDefaults", "RouteOptions", "Slashes", "WebSocketRouteOptions"]
+
+Disconnect = Literal["finish", "cancel"]
+Slashes = Literal["redirect", "strict", "ignore"]
+
+
+class RouteDefaults(TypedDict, total=False):
+    """What ``App`` takes too, for all of its routes."""
+
+    host: str
+    """``"api.example.com"`` or ``"{tenant}.example.com"``: only requests for such a host. The port does not matter."""
+    status: int
+    """Of results that are not responses; 200 by default."""
+    content_type: str
+    """Of results that are text, bytes or a stream, instead of the one that their type has."""
+    inline: bool
+    """A ``def`` handler runs on the loop, not in a thread: for code that never blocks."""
+    on_disconnect: Disconnect
+    """``"cancel"``: the handler is cancelled when the client goes away. ``"finish"`` (default): it runs on."""
+    timeout: float | None
+    """Seconds until the handler must have answered (60); None is for ever."""
+    max_body: int | None
+    """Bytes of a body at most: 1 MB for JSON, 2.5 MB otherwise, if nothing is said."""
+    slashes: Slashes
+    """``"redirect"`` (default): ``/a`` goes to ``/a/`` if only that is there. ``"strict"``: it does not.
+    ``"ignore"``: both are the same."""
+    auto_head: bool
+    """A GET route answers HEAD too (default)."""
+    auto_options: bool
+    """The path answers OPTIONS with the methods that it has (default)."""
+
+
+class RouteOptions(RouteDefaults, total=False):
+    """The named arguments of ``app.get`` and its likes."""
+
+    name: str
+    """For ``url_for``; by default the name of the handler. With a dot it is not put under the name of the app."""
+    build_only: bool
+    """Only for ``url_for``: another server answers this path."""
+
+
+class WebSocketRouteOptions(TypedDict, total=False):
+    """The named arguments of ``app.websocket``."""
+
+    name: str
+    host: str
+    origins: list[str]
+    """Origins that may connect besides the own one; ``["*"]`` is any."""
+    subprotocols: list[str]
+    """In the order of preference."""
+    limits: WebSocketOptions
+    """Sizes, pings and compression."""
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The options of one route with all defaults filled in."""
+
+    name: str | None = None
+    build_only: bool = False
+    host: str | None = None
+    status: int = 200
+    content_type: str | None = None
+    inline: bool = False
+    on_disconnect: Disconnect = "finish"
+    timeout: float | msgspec.UnsetType | None = msgspec.UNSET
+    max_body: int | msgspec.UnsetType | None = msgspec.UNSET
+    slashes: Slashes = "redirect"
+    auto_head: bool = True
+    auto_options: bool = True

@@ -1,0 +1,57 @@
+"""Puts middleware around what answers: one fold, when the app is frozen (DESIGN.md, section 2)."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from segue.core.errors import ErrorHandlers, answer_error
+from segue.core.handlers import Call, OnError
+from segue.core.records import MiddlewareLike, Next
+from segue.core.results import to_response
+from segue.http.request import Request
+from segue.http.response import Response
+
+__all__ = ["answering", "fold", "guarded"]
+
+
+class Debuggable(Protocol):
+    """What error pages depend on; it may change after the app was frozen."""
+
+    debug: bool
+
+
+def answering(app: Debuggable, handlers: ErrorHandlers) -> OnError:
+    """What makes a response of an exception, by ``handlers``."""
+
+    async def on_error(request: Request, error: Exception) -> Response:
+        return await answer_error(request, error, handlers, to_response, debug=app.debug)
+
+    return on_error
+
+
+def fold(stack: Sequence[MiddlewareLike], call: Next) -> Next:
+    """``call`` with the middleware around it, the first outermost."""
+    for middleware in reversed(stack):
+        call = _link(middleware, call)
+    return call
+
+
+def _link(middleware: MiddlewareLike, call: Next) -> Next:
+    return lambda request: middleware(request, call)
+
+
+def guarded(call: Next, on_error: OnError) -> Call:
+    """``call``, with a response for what it raises."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            response = await call(request)
+            if not isinstance(response, Response):
+                raise TypeError(
+                    f"a middleware around {request.endpoint or 'the app'} returned {response!r:.80}: it has to return "
+                    f"the response that `await next(request)` gave it, or one of its own"
+                )
+            return response
+        except Exception as error:  # noqa: BLE001 -- answered, and logged where it was not foreseen
+            return await on_error(request, error)
+
+    return answer

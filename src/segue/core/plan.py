@@ -1,0 +1,98 @@
+"""The plan: what an app has become when it is frozen. A request walks it; nothing in it changes."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from segue.core.handlers import Call, Endpoint
+from segue.core.lifespan import Lifespan
+from segue.core.routing import Template
+from segue.http.url import encode_query
+
+__all__ = ["FreezeError", "NamedRoute", "Plan", "UnknownRoute"]
+
+
+class FreezeError(Exception):
+    """What is wrong with the declarations of an app: all of it, each with the lines that it is about."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        count = f"{len(problems)} problems" if len(problems) > 1 else "a problem"
+        super().__init__(f"the app has {count}:\n" + "\n".join(f"- {problem}" for problem in problems))
+
+
+class UnknownRoute(LookupError):
+    """There is no route of a name, or none that takes the values that were given."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class NamedRoute(NamedTuple):
+    """A route as ``url_for`` sees it."""
+
+    template: Template
+    host: Template | None
+    endpoint: Endpoint
+
+
+class Plan:
+    """An app, frozen.
+
+    ``handle`` answers a request. ``endpoints`` are all that were declared, ``routes`` the same by name.
+    """
+
+    __slots__ = ("endpoints", "handle", "lifespan", "routes")
+
+    def __init__(
+        self,
+        handle: Call,
+        endpoints: Sequence[Endpoint],
+        routes: Mapping[str, Sequence[NamedRoute]],
+        lifespan: Lifespan,
+    ) -> None:
+        self.handle = handle
+        self.endpoints = tuple(endpoints)
+        self.routes = routes
+        self.lifespan = lifespan
+
+    def named(self, name: str) -> Sequence[NamedRoute]:
+        """The routes of this name. Raises UnknownRoute, which suggests the nearest name."""
+        routes = self.routes.get(name)
+        if routes is None:
+            import difflib
+
+            near = difflib.get_close_matches(name, self.routes, 1, 0.5)
+            hint = (
+                f"did you mean {near[0]!r}?"
+                if near
+                else f"there are: {', '.join(sorted(self.routes)) or 'none'}"
+            )
+            raise UnknownRoute(f"there is no route named {name!r}; {hint}")
+        return routes
+
+    def url_for(self, name: str, values: Mapping[str, Any]) -> tuple[str, str]:
+        """The host (or an empty text) and the path with query for the route ``name``. Raises UnknownRoute."""
+        routes = self.named(name)
+        fitting = [route for route in routes if _needs(route) <= values.keys()]
+        if not fitting:
+            told = " or ".join(f"{route.endpoint.path} ({route.endpoint.place})" for route in routes)
+            missing = ", ".join(sorted(_needs(routes[0]) - values.keys()))
+            raise UnknownRoute(f"url_for({name!r}) needs a value for {missing}: {told}")
+        route = max(fitting, key=lambda one: len(_needs(one)))
+        others = {one.endpoint.handler for one in fitting if len(_needs(one)) == len(_needs(route))}
+        if len(others) > 1:
+            told = " and ".join(f"{one.endpoint.path} ({one.endpoint.place})" for one in fitting)
+            raise UnknownRoute(
+                f"{name!r} is the name of several routes: {told}; give them names of their own"
+            )
+        try:
+            path = route.template.url(values)
+            host = "" if route.host is None else route.host.url(values)[1:].replace("/", ".")
+        except ValueError as error:
+            raise UnknownRoute(f"url_for({name!r}): {error}") from None
+        query = encode_query({key: value for key, value in values.items() if key not in _needs(route)})
+        return host, f"{path}?{query}" if query else path
+
+
+def _needs(route: NamedRoute) -> set[str]:
+    return {*route.template.names, *(() if route.host is None else route.host.names)}

@@ -1,0 +1,149 @@
+"""Where endpoints stand: the methods of each path of each host, and what cannot be told apart."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from segue.core.dispatch import Find, Methods, find_by_host, finder
+from segue.core.handlers import Endpoint
+from segue.core.matcher import Matcher
+from segue.core.options import Options
+from segue.core.routing import Template, parse_template
+from segue.http.request import Request
+from segue.http.response import Response
+
+__all__ = ["SOCKET", "Sites", "host_template"]
+
+#: What stands for a method where a WebSocket is declared, until all is.
+SOCKET = "WEBSOCKET"
+
+_Key = tuple[tuple[str, ...], ...]
+
+
+class _Site:
+    """One template: the methods of its path."""
+
+    __slots__ = ("methods", "template")
+
+    def __init__(self, template: Template) -> None:
+        self.template = template
+        self.methods = Methods()
+
+
+class Sites:
+    """All paths of an app. ``problems`` takes what two endpoints both claim."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self._problems = problems
+        # By host (None: any), then by what a template matches.
+        self._sites: dict[_Key | None, dict[_Key, _Site]] = {None: {}}
+        self._hosts: dict[_Key, Template] = {}
+
+    def place(
+        self, template: Template, host: Template | None, methods: Sequence[str], endpoint: Endpoint
+    ) -> dict[str, str]:
+        """Lets ``endpoint`` answer ``methods`` (none: those that nobody else does) of the paths of ``template``.
+
+        Returns the names of its parameters with those that the first template of this shape gave them, where they
+        are not the same.
+        """
+        key = None if host is None else host.key
+        if host is not None:
+            self._hosts.setdefault(host.key, host)
+        site = self._sites.setdefault(key, {}).setdefault(template.key, _Site(template))
+        for method in methods:
+            self._claim(method, site.methods.setdefault(method, endpoint), endpoint, template)
+        if not methods:
+            site.methods.rest = site.methods.rest or endpoint
+            self._claim("any method of", site.methods.rest, endpoint, template)
+        site.methods.slashes = endpoint.options.slashes
+        if template.names == site.template.names:
+            return {}
+        return dict(zip(template.names, site.template.names, strict=True))
+
+    def _claim(self, method: str, present: Endpoint, endpoint: Endpoint, template: Template) -> None:
+        if present is not endpoint:
+            self._problems.append(
+                f"{method} {template.text} is declared at {present.place} ({present.name}) and at {endpoint.place} "
+                f"({endpoint.name}): no request can tell them apart. Give one another path, or take it away"
+            )
+
+    def finish(self) -> tuple[Matcher[Methods], Find | None]:
+        """The matcher of the paths of any host, and where there are others, what finds by host."""
+        matchers = {key: _matcher(sites) for key, sites in self._sites.items()}
+        if not self._hosts:
+            return matchers[None], None
+        hosts: Matcher[Find] = Matcher()
+        for key, template in self._hosts.items():
+            hosts.add(template, finder(matchers[key]))
+        hosts.finish()
+        return matchers[None], find_by_host(hosts, finder(matchers[None]))
+
+
+def _matcher(sites: Mapping[_Key, _Site]) -> Matcher[Methods]:
+    matcher: Matcher[Methods] = Matcher()
+    for site in sites.values():
+        _complete(site.methods)
+        matcher.add(site.template, site.methods)
+        if site.methods.slashes == "ignore":
+            twin = site.template.other_slash()
+            if twin is not None and twin.key not in sites:
+                matcher.add(twin, site.methods)
+    matcher.finish()
+    return matcher
+
+
+def _complete(methods: Methods) -> None:
+    """Adds what a path answers by itself: HEAD where there is GET, and OPTIONS (RFC 9110, sections 9.3.2 and 9.3.7)."""
+    socket = methods.pop(SOCKET, None)
+    if socket is not None:
+        methods["GET"] = _either(socket, methods["GET"]) if "GET" in methods else socket
+    declared = list(methods.values())
+    get = methods.get("GET")
+    if get is not None and get.options.auto_head:
+        methods.setdefault("HEAD", get)
+    automatic = all(endpoint.options.auto_options for endpoint in declared)
+    if automatic and declared and methods.rest is None and "OPTIONS" not in methods:
+        methods.allow = tuple(sorted([*methods, "OPTIONS"]))
+        methods["OPTIONS"] = _options(declared[0], ", ".join(methods.allow))
+    else:
+        methods.allow = tuple(sorted(methods))
+
+
+def _either(socket: Endpoint, page: Endpoint) -> Endpoint:
+    """Of a path that has a page and a WebSocket, the one that a request asks for."""
+
+    async def answer(request: Request) -> Response:
+        upgrade = request.headers.joined("upgrade") or ""
+        wanted = request.scheme in ("ws", "wss") or "websocket" in upgrade.lower()
+        endpoint = request.endpoint = socket if wanted else page
+        return await endpoint.call(request)
+
+    endpoint = Endpoint(page.app, page.name, page.handler, page.place, page.options)
+    endpoint.call = answer
+    endpoint.path, endpoint.methods = page.path, page.methods
+    return endpoint
+
+
+def _options(first: Endpoint, allow: str) -> Endpoint:
+    async def answer(_: Request) -> Response:
+        return Response(b"", 204, {"allow": allow})
+
+    endpoint = Endpoint(first.app, f"options of {first.path}", answer, first.place, Options())
+    endpoint.call = answer
+    endpoint.path = first.path
+    endpoint.methods = ("OPTIONS",)
+    return endpoint
+
+
+def host_template(host: str, converters: Mapping[str, Any]) -> Template:
+    """A host as a template, label by label: ``{tenant}.example.com`` is ``/{tenant}/example/com``.
+
+    In lower case but for the names of its parameters, without port and trailing dot.
+    """
+    pieces = host.replace("}", "{").split("{")
+    texts = [piece.lower().replace(".", "/") for piece in pieces[::2]]
+    texts[-1] = texts[-1].partition(":")[0].removesuffix("/")
+    fields = [f"{{{piece}}}" for piece in pieces[1::2]]
+    return parse_template(
+        "/" + "".join([text + field for text, field in zip(texts, [*fields, ""], strict=True)]), converters
+    )

@@ -1,0 +1,37 @@
+"""Places in the user's code, so that every complaint can name the line that caused it."""
+
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Any, NamedTuple
+
+__all__ = ["Source", "calling_frame", "source_of"]
+
+_PACKAGE = str(Path(__file__).resolve().parent.parent)
+
+
+class Source(NamedTuple):
+    """A line of a file: ``films.py:14``."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{Path(self.file).name}:{self.line}"
+
+
+def calling_frame() -> FrameType:
+    """The innermost frame that is not of this package."""
+    frame = sys._getframe(1)  # inspect.stack() reads source files
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame = frame.f_back
+    return frame
+
+
+def source_of(function: Any, otherwise: Source) -> Source:
+    """Where ``function`` is defined; ``otherwise`` for what has no Python code."""
+    while hasattr(function, "__wrapped__"):
+        function = function.__wrapped__
+    function = getattr(function, "__func__", function)
+    code = getattr(function, "__code__", None) or getattr(type(function).__call__, "__code__", None)
+    return otherwise if code is None else Source(code.co_filename, code.co_firstlineno)

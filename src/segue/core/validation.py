@@ -1,0 +1,168 @@
+"""Names every bad field of a JSON value, where msgspec stops at the first.
+
+Only used once it is known that something is wrong; what is right costs nothing here.
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import (
+    Annotated,
+    Any,
+    NamedTuple,
+    NotRequired,
+    Required,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
+
+import msgspec
+
+from segue.core.kinds import is_union
+
+__all__ = ["MOST", "Location", "ObjectField", "Problem", "object_fields", "problems"]
+
+Location = tuple[str | int, ...]
+Problem = dict[str, Any]
+
+#: Problems of one reply.
+MOST = 100
+
+
+class ObjectField(NamedTuple):
+    """A field of a Struct, dataclass or TypedDict: its name in Python and outside, its type, and whether it must be there."""
+
+    name: str
+    wire: str
+    type: Any
+    required: bool
+
+
+def object_fields(kind: Any) -> list[ObjectField] | None:
+    """The fields of a Struct, dataclass or TypedDict; None for any other type."""
+    origin = get_origin(kind) or kind
+    if isinstance(origin, type) and issubclass(origin, msgspec.Struct):
+        return [
+            ObjectField(field.name, field.encode_name, field.type, field.required)
+            for field in msgspec.structs.fields(kind)
+        ]
+    if dataclasses.is_dataclass(origin):
+        hints = get_type_hints(origin, include_extras=True)
+        return [
+            ObjectField(
+                field.name,
+                field.name,
+                hints[field.name],
+                field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING,
+            )
+            for field in dataclasses.fields(origin)
+            if field.init
+        ]
+    if is_typeddict(origin):
+        required = origin.__required_keys__
+        return [
+            ObjectField(name, name, _without_requirement(hint), name in required)
+            for name, hint in get_type_hints(origin, include_extras=True).items()
+        ]
+    return None
+
+
+def problems(value: Any, kind: Any, location: Location = ()) -> list[Problem]:
+    """What is wrong with ``value`` (of JSON) as a ``kind``: one problem for each bad field, at most 100."""
+    found: list[Problem] = []
+    _walk(value, kind, location, found)
+    return found[:MOST]
+
+
+def problem(location: Location, message: str) -> Problem:
+    """A problem at a place: ``{"loc": ["body", "title"], "msg": "..."}``."""
+    # Names and values that came with the request are told in short: the reply must not outgrow it.
+    return {"loc": [part[:80] if isinstance(part, str) else part for part in location], "msg": message[:200]}
+
+
+def _walk(value: Any, kind: Any, location: Location, found: list[Problem]) -> None:
+    if len(found) >= MOST:
+        return
+    try:
+        msgspec.convert(value, kind, str_keys=True)
+        return
+    except msgspec.ValidationError as error:
+        message = str(error)
+    before = len(found)
+    _walk_into(value, _bare(kind), location, found)
+    if len(found) == before:
+        found.append(problem(location, message.partition(" - at `")[0]))
+
+
+def _walk_into(value: Any, kind: Any, location: Location, found: list[Problem]) -> None:
+    origin, args = get_origin(kind), get_args(kind)
+    if is_union(kind):
+        member = _member(value, args)
+        if member is not None:
+            _walk_into(value, member, location, found)
+        return
+    if isinstance(value, dict):
+        fields = object_fields(kind)
+        if fields is not None:
+            _walk_object(value, kind, fields, location, found)
+        elif isinstance(origin, type) and issubclass(origin, Mapping) and len(args) == 2:
+            for key, item in value.items():
+                _walk(key, args[0], (*location, key), found)
+                _walk(item, args[1], (*location, key), found)
+    elif isinstance(value, list):
+        fields = object_fields(kind)
+        if fields is not None:
+            return
+        if origin is tuple and not (len(args) == 2 and args[1] is Ellipsis):
+            if len(value) == len(args):
+                for at, (item, one) in enumerate(zip(value, args, strict=True)):
+                    _walk(item, one, (*location, at), found)
+        elif isinstance(origin, type) and issubclass(origin, Sequence | set | frozenset) and args:
+            for at, item in enumerate(value):
+                _walk(item, args[0], (*location, at), found)
+
+
+def _walk_object(
+    value: dict[str, Any], kind: Any, fields: list[ObjectField], location: Location, found: list[Problem]
+) -> None:
+    for field in fields:
+        if field.wire in value:
+            _walk(value[field.wire], field.type, (*location, field.wire), found)
+        elif field.required:
+            found.append(problem((*location, field.wire), "is missing"))
+    config = getattr(kind, "__struct_config__", None)
+    if config is not None and config.forbid_unknown_fields:
+        known = {field.wire for field in fields} | {config.tag_field}
+        found += [problem((*location, name), "is not a field here") for name in value if name not in known]
+
+
+def _without_requirement(hint: Any) -> Any:
+    return get_args(hint)[0] if get_origin(hint) in (Required, NotRequired) else hint
+
+
+def _bare(kind: Any) -> Any:
+    while get_origin(kind) in (Annotated, Required, NotRequired):
+        kind = get_args(kind)[0]
+    return kind
+
+
+def _member(value: Any, members: tuple[Any, ...]) -> Any:
+    """The member of a union that ``value`` was meant to be, where that can be told."""
+    bare = [_bare(member) for member in members]
+    if isinstance(value, list):
+        lists = [one for one in bare if isinstance(get_origin(one), type) and get_origin(one) in _ARRAYS]
+        return lists[0] if len(lists) == 1 else None
+    if not isinstance(value, dict):
+        return None
+    objects = [one for one in bare if object_fields(one) is not None or get_origin(one) is dict]
+    if len(objects) == 1:
+        return objects[0]
+    for one in objects:
+        config = getattr(one, "__struct_config__", None)
+        if config is not None and config.tag is not None and value.get(config.tag_field) == config.tag:
+            return one
+    return None
+
+
+_ARRAYS = (list, set, frozenset, tuple)

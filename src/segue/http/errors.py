@@ -1,0 +1,277 @@
+"""Replies that travel as exceptions: errors (RFC 9110, section 15.5 and 15.6) and redirects.
+
+raise NotFound("no such film")
+raise HTTPError(409, "the film is being edited")
+raise SeeOther("/films/7")
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+__all__ = [
+    "BadRequest",
+    "ClientDisconnected",
+    "Conflict",
+    "ContentTooLarge",
+    "ExpectationFailed",
+    "Forbidden",
+    "Found",
+    "Gone",
+    "HTTPError",
+    "HTTPException",
+    "HeaderFieldsTooLarge",
+    "InsufficientStorage",
+    "InternalServerError",
+    "LengthRequired",
+    "MethodNotAllowed",
+    "MovedPermanently",
+    "NotAcceptable",
+    "NotFound",
+    "NotImplementedByServer",
+    "PermanentRedirect",
+    "PreconditionFailed",
+    "RangeNotSatisfiable",
+    "Redirect",
+    "RequestTimeout",
+    "SeeOther",
+    "ServiceUnavailable",
+    "TemporaryRedirect",
+    "TooManyRequests",
+    "URITooLong",
+    "Unauthorized",
+    "UnprocessableContent",
+    "UnsupportedMediaType",
+    "UpgradeRequired",
+]
+
+
+class ClientDisconnected(ConnectionError):
+    """The client went away before the request was read or the reply was sent. Nobody is left to answer."""
+
+
+class HTTPException(Exception):
+    """A reply with a status that is raised instead of returned. Catch it to catch errors and redirects alike."""
+
+    status: int
+    headers: Mapping[str, str]
+
+
+class HTTPError(HTTPException):
+    """An error reply: a problem detail (RFC 9457) or a page, by what the client accepts.
+
+    ``status``: 400 to 599. ``detail``: what went wrong this time, shown to the client. ``title``: replaces the
+    reason phrase. ``headers``: sent with the reply. ``extra``: further members of the problem detail.
+    """
+
+    default_status: ClassVar[int] = 500
+
+    def __init__(
+        self,
+        status: int | None = None,
+        detail: str = "",
+        *,
+        title: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.status = self.default_status if status is None else status
+        if not 400 <= self.status <= 599:
+            raise ValueError(f"an error has a status from 400 to 599, not {self.status!r}")
+        self.detail = detail
+        self.title = title
+        self.headers = {} if headers is None else headers
+        self.extra = {} if extra is None else extra
+        super().__init__(f"{self.status} {detail}".rstrip())
+
+
+class _FixedStatus(HTTPError):
+    """An error whose class names its status, so that the detail comes first."""
+
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        title: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(self.default_status, detail, title=title, headers=headers, extra=extra)
+
+
+class BadRequest(_FixedStatus):
+    default_status = 400
+
+
+class Unauthorized(_FixedStatus):
+    """401. ``challenge`` is the ``WWW-Authenticate`` header, e.g. ``'Basic realm="films"'``."""
+
+    default_status = 401
+
+    def __init__(self, detail: str = "", *, challenge: str | None = None, **more: Any) -> None:
+        super().__init__(detail, **more)
+        if challenge is not None:
+            self.headers = {**self.headers, "www-authenticate": challenge}
+
+
+class Forbidden(_FixedStatus):
+    default_status = 403
+
+
+class NotFound(_FixedStatus):
+    default_status = 404
+
+
+class MethodNotAllowed(_FixedStatus):
+    """405. ``allow``: the methods that the resource has (RFC 9110, section 15.5.6)."""
+
+    default_status = 405
+
+    def __init__(self, detail: str = "", *, allow: Sequence[str] = (), **more: Any) -> None:
+        super().__init__(detail, **more)
+        self.headers = {**self.headers, "allow": ", ".join(allow)}
+
+
+class NotAcceptable(_FixedStatus):
+    default_status = 406
+
+
+class RequestTimeout(_FixedStatus):
+    default_status = 408
+
+
+class Conflict(_FixedStatus):
+    default_status = 409
+
+
+class Gone(_FixedStatus):
+    default_status = 410
+
+
+class LengthRequired(_FixedStatus):
+    default_status = 411
+
+
+class PreconditionFailed(_FixedStatus):
+    default_status = 412
+
+
+class ContentTooLarge(_FixedStatus):
+    default_status = 413
+
+
+class URITooLong(_FixedStatus):
+    default_status = 414
+
+
+class UnsupportedMediaType(_FixedStatus):
+    default_status = 415
+
+
+class RangeNotSatisfiable(_FixedStatus):
+    """416. ``size``: the size of the resource in bytes."""
+
+    default_status = 416
+
+    def __init__(self, detail: str = "", *, size: int | None = None, **more: Any) -> None:
+        super().__init__(detail, **more)
+        if size is not None:
+            self.headers = {**self.headers, "content-range": f"bytes */{size}"}
+
+
+class ExpectationFailed(_FixedStatus):
+    default_status = 417
+
+
+class UnprocessableContent(_FixedStatus):
+    """422. ``errors``: one mapping for each bad field, with ``loc`` (the path to it) and ``msg``."""
+
+    default_status = 422
+
+    def __init__(self, detail: str = "", *, errors: Sequence[Mapping[str, Any]] = (), **more: Any) -> None:
+        super().__init__(detail, **more)
+        if errors:
+            self.extra = {**self.extra, "errors": list(errors)}
+
+
+class UpgradeRequired(_FixedStatus):
+    """426. ``protocol``: what to upgrade to."""
+
+    default_status = 426
+
+    def __init__(self, detail: str = "", *, protocol: str = "websocket", **more: Any) -> None:
+        super().__init__(detail, **more)
+        self.headers = {**self.headers, "upgrade": protocol}
+
+
+class TooManyRequests(_FixedStatus):
+    """429. ``retry_after``: seconds."""
+
+    default_status = 429
+
+    def __init__(self, detail: str = "", *, retry_after: int | None = None, **more: Any) -> None:
+        super().__init__(detail, **more)
+        if retry_after is not None:
+            self.headers = {**self.headers, "retry-after": str(retry_after)}
+
+
+class HeaderFieldsTooLarge(_FixedStatus):
+    default_status = 431
+
+
+class InternalServerError(_FixedStatus):
+    default_status = 500
+
+
+class NotImplementedByServer(_FixedStatus):
+    default_status = 501
+
+
+class ServiceUnavailable(_FixedStatus):
+    """503. ``retry_after``: seconds."""
+
+    default_status = 503
+
+    def __init__(self, detail: str = "", *, retry_after: int | None = None, **more: Any) -> None:
+        super().__init__(detail, **more)
+        if retry_after is not None:
+            self.headers = {**self.headers, "retry-after": str(retry_after)}
+
+
+class InsufficientStorage(_FixedStatus):
+    default_status = 507
+
+
+class Redirect(HTTPException):
+    """Sends the client to ``location``, a path or URL, with a status from 300 to 308 (RFC 9110, section 15.4)."""
+
+    default_status: ClassVar[int] = 302
+
+    def __init__(
+        self, location: str, status: int | None = None, *, headers: Mapping[str, str] | None = None
+    ) -> None:
+        self.status = self.default_status if status is None else status
+        if self.status not in {300, 301, 302, 303, 307, 308}:
+            raise ValueError(f"a redirect has the status 300, 301, 302, 303, 307 or 308, not {self.status!r}")
+        self.location = location
+        self.headers = {} if headers is None else headers
+        super().__init__(f"{self.status} {location}")
+
+
+class MovedPermanently(Redirect):
+    default_status = 301
+
+
+class Found(Redirect):
+    default_status = 302
+
+
+class SeeOther(Redirect):
+    default_status = 303
+
+
+class TemporaryRedirect(Redirect):
+    default_status = 307
+
+
+class PermanentRedirect(Redirect):
+    default_status = 308

@@ -1,0 +1,42 @@
+"""Layer 1: serves an application to the world.
+
+``run`` serves until it is told to stop; ``Server`` does it inside a loop of yours; ``ServerConfig`` says how.
+
+- a connection: ``http1`` (``parser`` ``inbound`` ``outbound`` ``heads``), ``websocket``; what connections share:
+  ``service`` ``limits`` ``clock``
+- a server: ``server`` on sockets of ``listen`` through ``accept``, with ``tls`` ``accesslog`` ``credentials``
+- a process: ``worker`` with its ``eventloop`` ``watchdog`` ``lifetime``; many: ``supervisor`` ``child`` ``link`` ``watcher``
+- the system around it: ``launch`` ``target`` ``daemon`` ``pidfile`` ``account`` ``logs`` ``broken`` ``frames``
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from segue.server.config import TLS, Identity, Logs, Recycling, Reloading, ServerConfig
+from segue.server.limits import Limits
+
+if TYPE_CHECKING:
+    from segue.server.launch import run
+    from segue.server.server import Server
+
+__all__ = [
+    "TLS",
+    "Identity",
+    "Limits",
+    "Logs",
+    "Recycling",
+    "Reloading",
+    "Server",
+    "ServerConfig",
+    "run",
+]
+
+_LAZY = {"run": "segue.server.launch", "Server": "segue.server.server"}
+
+
+def __getattr__(name: str) -> Any:
+    # An application that another server runs, or a test without sockets, loads none of this.
+    if name not in _LAZY:
+        raise AttributeError(f"segue.server has no {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(_LAZY[name]), name)

@@ -1,0 +1,164 @@
+"""Serves an application until it is told to stop: in this process, or with a supervisor and workers."""
+
+import contextlib
+import logging
+import os
+import ssl
+import sys
+from collections.abc import Sequence
+
+from segue.server.accesslog import AccessLogWriter, LogFormatError
+from segue.server.account import Account, AccountError
+from segue.server.application import Application
+from segue.server.config import ServerConfig
+from segue.server.daemon import Herald, daemonize
+from segue.server.link import Link
+from segue.server.listen import BindError, Listener, open_listeners
+from segue.server.logs import LogStream, setup_logging
+from segue.server.pidfile import AlreadyRunning, PIDFile
+from segue.server.supervisor import Supervisor
+from segue.server.target import (
+    Started,
+    TargetError,
+    forget_user_modules,
+    load_target,
+    loading,
+    target_of_script,
+)
+from segue.server.tls import TLSError, ssl_context
+from segue.server.worker import Worker
+
+__all__ = ["run"]
+
+logger = logging.getLogger("segue.server")
+
+
+def run(application: Application | str, config: ServerConfig | None = None) -> None:
+    """Serves ``application``, or what a target like ``"hello:app"`` names, until SIGTERM or Ctrl-C.
+
+        run("hello:app", ServerConfig(binds=("0.0.0.0:8000",), workers=4))
+
+    Raises SystemExit with a code other than 0 when it cannot serve; the log says why.
+    """
+    if not isinstance(application, str) and loading():
+        raise Started(application)
+    config = config or ServerConfig()
+    stream = setup_logging(config.logs.file)
+    try:
+        code = _Launch(application, config, stream).run()
+    except (AccountError, AlreadyRunning, BindError, LogFormatError, TargetError, TLSError) as error:
+        logger.error("%s", error)
+        code = 1
+    if code:
+        sys.exit(code)
+
+
+class _Launch:
+    """What is opened before the first worker, while the rights and the terminal are still there."""
+
+    def __init__(
+        self, application: Application | str, config: ServerConfig, stream: LogStream | None
+    ) -> None:
+        if config.reloading is not None and not isinstance(application, str):
+            application = target_of_script(application)
+        self._application = application
+        self._config = config
+        self._pid = 0
+        self._account = Account(config.identity)
+        self._streams = [] if stream is None else [stream]
+        self._access_log: AccessLogWriter | None = None
+        if config.logs.access is not None:
+            access = LogStream(config.logs.access)
+            self._streams.append(access)
+            self._access_log = AccessLogWriter(access, config.logs.format)
+        for one in self._streams:
+            one.give_to(self._account.own)
+        self._tls: ssl.SSLContext | None = None
+        self._load_tls()
+        self._listeners: Sequence[Listener] = ()
+        self._herald = Herald()
+
+    def run(self) -> int:
+        if self._config.daemon:
+            self._herald = daemonize(self._config.logs.file)
+        self._pid = os.getpid()
+        try:
+            with contextlib.ExitStack() as stack:
+                return self._serve(stack)
+        except Exception as error:
+            self._herald.failed(str(error))
+            raise
+
+    def _serve(self, stack: contextlib.ExitStack) -> int:
+        config = self._config
+        if config.pid_file is not None:
+            stack.enter_context(PIDFile(config.pid_file))
+        self._listeners = open_listeners(config.binds, backlog=config.backlog, mode=config.socket_mode)
+        for listener in self._listeners:
+            stack.callback(listener.remove)
+            stack.callback(listener.close)
+        if not self._is_supervised():
+            return self._make_worker(None).run()
+        supervisor = Supervisor(
+            self._make_worker,
+            self._listeners,
+            config,
+            on_ready=self._on_ready,
+            on_reload=self._load_tls,
+            reopen_logs=self._reopen_logs,
+        )
+        code = supervisor.run()
+        self._herald.failed(supervisor.last_reason)
+        return code
+
+    def _is_supervised(self) -> bool:
+        config = self._config
+        return (
+            config.workers > 1
+            or config.daemon
+            or config.recycling is not None
+            or config.reloading is not None
+            or self._account.changes
+        )
+
+    def _make_worker(self, link: Link | None) -> Worker:
+        self._herald.leave()
+        self._account.become()
+        return Worker(
+            self._load,
+            self._listeners,
+            self._config,
+            tls=self._tls,
+            access_log=self._access_log,
+            reopen_logs=self._reopen_logs,
+            link=link,
+            parent=None if link is None else self._pid,
+        )
+
+    def _load(self) -> Application:
+        config = self._config
+        application = self._application
+        if isinstance(application, str):
+            forget_user_modules()
+            application = load_target(application, factory=config.factory)
+        if config.debug and hasattr(application, "debug"):
+            setattr(application, "debug", True)  # noqa: B010 -- not every application has it
+        return application
+
+    def _load_tls(self) -> None:
+        if self._config.tls is not None:
+            self._tls = ssl_context(self._config.tls)
+
+    def _reopen_logs(self) -> None:
+        for stream in self._streams:
+            stream.reopen()
+            if os.getpid() == self._pid:
+                stream.give_to(self._account.own)
+
+    def _on_ready(self) -> None:
+        scheme = "http" if self._tls is None else "https"
+        urls = ", ".join(listener.url(scheme) for listener in self._listeners)
+        count = self._config.workers
+        workers = "1 worker" if count == 1 else f"{count} workers"
+        logger.info("Segue serves at %s with %s (process %d). Ctrl-C stops it.", urls, workers, os.getpid())
+        self._herald.ready()

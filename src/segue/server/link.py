@@ -1,0 +1,53 @@
+"""What a worker tells its supervisor, over a pipe: one JSON value in each line."""
+
+import logging
+import os
+
+import msgspec
+
+__all__ = ["Alive", "Failed", "Link", "Ready", "Recycle", "Sign", "read_signs"]
+
+logger = logging.getLogger("segue.server")
+
+
+class Ready(msgspec.Struct, tag=True):
+    """The worker serves."""
+
+
+class Alive(msgspec.Struct, tag=True):
+    """Its loop turns."""
+
+
+class Failed(msgspec.Struct, tag=True):
+    """It could not start, and why."""
+
+    reason: str
+
+
+class Recycle(msgspec.Struct, tag=True):
+    """It wants to be replaced, and why."""
+
+    reason: str
+
+
+Sign = Ready | Alive | Failed | Recycle
+_decoder = msgspec.json.Decoder(Sign)
+
+
+class Link:
+    """The worker's end of the pipe. Nothing is raised when the supervisor is gone."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+
+    def send(self, sign: Sign) -> None:
+        try:
+            os.write(self._fd, msgspec.json.encode(sign) + b"\n")
+        except OSError as error:
+            logger.debug("the supervisor cannot be told: %s", error)
+
+
+def read_signs(data: bytes) -> tuple[list[Sign], bytes]:
+    """The whole lines in ``data``, and what is left of the last."""
+    *lines, rest = data.split(b"\n")
+    return [_decoder.decode(line) for line in lines], rest

@@ -1,0 +1,67 @@
+"""Tests of apps: clients in the same process, and a server with real sockets.
+
+- ``Client``: for tests that are plain functions: requests, streams, events, WebSockets, lifespan.
+- ``AsyncClient``: the same for tests that are coroutines.
+- ``LiveServer``: serves an app on a free port, for browsers and other clients.
+- fixtures of pytest, there when Segue is installed: ``client`` and ``live_server`` (module ``plugin``).
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from segue.testing.asyncclient import AsyncClient, AsyncStreamedResponse
+    from segue.testing.client import Client, ClientSocket, StreamedResponse
+    from segue.testing.exchange import IncompleteResponse
+    from segue.testing.jar import CookieJar, StoredCookie
+    from segue.testing.live import LiveServer
+    from segue.testing.outgoing import RequestOptions
+    from segue.testing.plugin import ClientFactory, LiveServerFactory
+    from segue.testing.response import ClientResponse, ResponseHead, StatusError
+    from segue.testing.socket import AsyncClientSocket, HandshakeOptions, WebSocketRefused
+    from segue.testing.visitor import ClientOptions, TooManyRedirects
+
+__all__ = [
+    "AsyncClient",
+    "AsyncClientSocket",
+    "AsyncStreamedResponse",
+    "Client",
+    "ClientFactory",
+    "ClientOptions",
+    "ClientResponse",
+    "ClientSocket",
+    "CookieJar",
+    "HandshakeOptions",
+    "IncompleteResponse",
+    "LiveServer",
+    "LiveServerFactory",
+    "RequestOptions",
+    "ResponseHead",
+    "StatusError",
+    "StoredCookie",
+    "StreamedResponse",
+    "TooManyRedirects",
+    "WebSocketRefused",
+]
+
+_HOMES = {
+    "asyncclient": ("AsyncClient", "AsyncStreamedResponse"),
+    "client": ("Client", "ClientSocket", "StreamedResponse"),
+    "exchange": ("IncompleteResponse",),
+    "jar": ("CookieJar", "StoredCookie"),
+    "live": ("LiveServer",),
+    "outgoing": ("RequestOptions",),
+    "plugin": ("ClientFactory", "LiveServerFactory"),
+    "response": ("ClientResponse", "ResponseHead", "StatusError"),
+    "socket": ("AsyncClientSocket", "HandshakeOptions", "WebSocketRefused"),
+    "visitor": ("ClientOptions", "TooManyRedirects"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    # pytest loads the plugin in every project of an environment that has Segue: that must cost next to nothing.
+    for home, names in _HOMES.items():
+        if name in names:
+            import importlib
+
+            return getattr(importlib.import_module(f"segue.testing.{home}"), name)
+    raise AttributeError(f"segue.testing has no {name!r}")

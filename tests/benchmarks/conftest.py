@@ -1,0 +1,6 @@
+"""Makes the harness of the benchmarks importable."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))

@@ -1,0 +1,81 @@
+"""What every test may rely on: marks for rows and for what a machine must have, and no process left behind."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import time
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROWS = Path(__file__).resolve().parents[1] / "tools" / "features" / "rows.toml"
+
+# What a test may require beside executables and Python packages, which are looked for by their name.
+PROBES: dict[str, Callable[[], bool]] = {
+    "procfs": lambda: Path("/proc/self/smaps_rollup").exists(),
+}
+
+# Python's own helpers of multiprocessing live until the interpreter ends.
+HELPERS = (b"multiprocessing.resource_tracker", b"multiprocessing.forkserver")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse a mark for a row that does not exist: it would prove nothing and nobody would see it."""
+    sources = tomllib.loads(ROWS.read_text(encoding="utf-8"))
+    known = {row for source in sources.values() for row in source["rows"]}
+    for item in items:
+        for mark in item.iter_markers("row"):
+            unknown = [row for row in mark.args if row not in known]
+            if unknown or not mark.args or mark.kwargs:
+                told = ", ".join(map(repr, unknown)) or "no row"
+                raise pytest.UsageError(
+                    f'{item.nodeid} is marked with {told}. Rows are marked like @pytest.mark.row("SEC-12"), '
+                    f"and all of them are in tools/features/rows.toml."
+                )
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip, by name, a test whose tools are absent; fail it where SEGUE_REQUIRE names them or says "all"."""
+    demanded = os.environ.get("SEGUE_REQUIRE", "").replace(",", " ").split()
+    for mark in item.iter_markers("requires"):
+        for name in mark.args:
+            if PROBES[name]() if name in PROBES else shutil.which(name) or importlib.util.find_spec(name):
+                continue
+            if name in demanded or "all" in demanded:
+                pytest.fail(f"{name} is absent, and SEGUE_REQUIRE demands it", pytrace=False)
+            pytest.skip(f"{name} is absent")
+
+
+@pytest.fixture(autouse=True)
+def no_process_left() -> Iterator[None]:
+    """Fail the test that leaves a child process behind, rather than the one that meets it later."""
+    before = _children()
+    yield
+    deadline = time.monotonic() + 2
+    while left := {pid: command for pid, command in _children().items() if pid not in before}:
+        if time.monotonic() > deadline:
+            told = "; ".join(f"{pid} {command.decode(errors='replace')}" for pid, command in left.items())
+            pytest.fail(f"this test left processes behind: {told}", pytrace=False)
+        time.sleep(0.05)
+
+
+def _children() -> dict[int, bytes]:
+    """The child processes of this one, dead but not waited for included, and the command of each."""
+    tasks = Path("/proc/self/task").glob("*/children")
+    commands = {int(pid): _read(f"/proc/{int(pid)}/cmdline") for task in tasks for pid in _read(task).split()}
+    return {
+        pid: command.replace(b"\0", b" ").strip()
+        for pid, command in commands.items()
+        if not any(helper in command for helper in HELPERS)
+    }
+
+
+def _read(path: Path | str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError:  # a thread or process that ended meanwhile
+        return b""
