@@ -1,7 +1,7 @@
 """From what an app has recorded to its plan; all that is wrong is reported at once."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -12,29 +12,16 @@ from segue.core.errors import ErrorHandlers
 from segue.core.handlers import Endpoint, OnError
 from segue.core.lifespan import Lifespan, Span, application_span, span
 from segue.core.mounting import mounted_call
-from segue.core.options import Options, RouteDefaults
+from segue.core.options import Options
 from segue.core.parameters import HandlerError, Parameter, read_signature
 from segue.core.pipeline import answering, fold, guarded
 from segue.core.plan import FreezeError, NamedRoute, Plan
-from segue.core.records import Declarations, Included, MiddlewareLike, Mounted, Route, SocketRoute
+from segue.core.records import Included, MiddlewareLike, Mounted, Record, Recorded, Route, SocketRoute
 from segue.core.routing import InvalidTemplate, Template, parse_template
 from segue.core.sites import SOCKET, Sites, host_template
 from segue.core.source import source_of
-from segue.core.threads import Threads
 
-__all__ = ["Recorded", "freeze"]
-
-
-class Recorded(Protocol):
-    """What an app is here: its name, its declarations, and the defaults of its routes."""
-
-    name: str
-    debug: bool
-    declared: Declarations
-    defaults: RouteDefaults
-
-    @property
-    def threads(self) -> Threads: ...
+__all__ = ["freeze"]
 
 
 class _Scope(NamedTuple):
@@ -93,19 +80,25 @@ class _Freezing:
         )
         self._add_spans(app)
         for record in app.declared.routes:
-            try:
-                if isinstance(record, Route):
-                    self._add_route(scope, record)
-                elif isinstance(record, Included):
-                    self._include(scope, record)
-                elif isinstance(record, SocketRoute):
-                    self._add_socket(scope, record)
-                else:
-                    self._mount(scope, record)
-            except (InvalidTemplate, msgspec.ValidationError) as error:
-                self.problems.append(f"{record.place}: {error}")
-            except HandlerError as error:
-                self.problems.append(str(error))
+            self._add(scope, record)
+
+    def _add(self, scope: _Scope, record: Record) -> None:
+        try:
+            if isinstance(record, Route):
+                self._add_route(scope, record)
+            elif isinstance(record, Included):
+                self._include(scope, record)
+            elif isinstance(record, SocketRoute):
+                self._add_socket(scope, record)
+            elif isinstance(record, Mounted):
+                self._mount(scope, record)
+            else:
+                for one in record.records():
+                    self._add(scope, one)
+        except (InvalidTemplate, msgspec.ValidationError) as error:
+            self.problems.append(f"{record.place}: {error}")
+        except HandlerError as error:
+            self.problems.append(str(error))
 
     def _add_spans(self, app: Recorded) -> None:
         if app in self.living:  # included at two places, it lives once

@@ -1,14 +1,28 @@
 """What an app has recorded: declarations with the lines of the user's code that made them."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from segue.core.options import RouteOptions, WebSocketRouteOptions
+from segue.core.options import RouteDefaults, RouteOptions, WebSocketRouteOptions
 from segue.core.source import Source
 from segue.http.request import Request
 from segue.http.response import Response
 
-__all__ = ["Declarations", "Included", "MiddlewareLike", "Mounted", "Next", "Route", "SocketRoute"]
+if TYPE_CHECKING:
+    from segue.core.threads import Threads
+
+__all__ = [
+    "Declarations",
+    "Expands",
+    "Included",
+    "MiddlewareLike",
+    "Mounted",
+    "Next",
+    "Record",
+    "Recorded",
+    "Route",
+    "SocketRoute",
+]
 
 Next = Callable[[Request], Awaitable[Response]]
 MiddlewareLike = Callable[[Request, Next], Awaitable[Response]]
@@ -38,7 +52,7 @@ class SocketRoute(NamedTuple):
 class Included(NamedTuple):
     """``app.include(other, at=...)``."""
 
-    app: Any
+    app: "Recorded"
     at: str
     host: str | None
     name: str | None
@@ -54,6 +68,34 @@ class Mounted(NamedTuple):
     place: Source
 
 
+class Expands(Protocol):
+    """A declaration that stands for others: a resource for a route of each of its methods, for example.
+
+    It is asked once, when the app is frozen. Raises HandlerError or InvalidTemplate for what cannot be.
+    """
+
+    @property
+    def place(self) -> Source: ...
+
+    def records(self) -> "Iterable[Record]":
+        """What it stands for, in order."""
+
+
+Record = Route | SocketRoute | Included | Mounted | Expands
+
+
+class Recorded(Protocol):
+    """What an app is when it is frozen: its name, its declarations, and the defaults of its routes."""
+
+    name: str
+    debug: bool
+    declared: "Declarations"
+    defaults: RouteDefaults
+
+    @property
+    def threads(self) -> "Threads": ...
+
+
 class Declarations:
     """All that one app has recorded."""
 
@@ -61,7 +103,7 @@ class Declarations:
 
     def __init__(self) -> None:
         #: In the order in which they were declared.
-        self.routes: list[Route | SocketRoute | Included | Mounted] = []
+        self.routes: list[Record] = []
         self.middleware: list[tuple[MiddlewareLike, Source]] = []
         self.errors: list[tuple[type[Exception] | int, Callable[..., Any], Source]] = []
         self.spans: list[tuple[Callable[..., Any], Source]] = []
