@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Meta, Struct
 
 from segue.core.app import App
+from segue.core.appkey import AppKey
 from segue.core.converters import Converter
 from segue.core.markers import Body, Cookie, File, Form, Header, Named, Query
 from segue.core.records import Next
@@ -71,14 +72,17 @@ if TYPE_CHECKING:
     from segue.core.events import event_stream
     from segue.core.files import file_response
     from segue.core.hosts import AllowedHosts
+    from segue.core.plugins import Plugin
     from segue.core.proxies import Proxies
     from segue.core.requestbodies import DecodedBodies
+    from segue.core.setup import Setup
     from segue.core.streams import JSONLines
     from segue.core.threads import Threads, wait
 
 __all__ = [
     "AllowedHosts",
     "App",
+    "AppKey",
     "BadRequest",
     "Body",
     "Compression",
@@ -107,6 +111,7 @@ __all__ = [
     "Next",
     "NotFound",
     "PermanentRedirect",
+    "Plugin",
     "Proxies",
     "Query",
     "Redirect",
@@ -115,6 +120,7 @@ __all__ = [
     "SeeOther",
     "ServiceUnavailable",
     "SetCookie",
+    "Setup",
     "Struct",
     "TemporaryRedirect",
     "Threads",
@@ -169,7 +175,9 @@ _IN_MODULE = {
     "Cors": "cors",
     "DecodedBodies": "requestbodies",
     "ETags": "etags",
+    "Plugin": "plugins",
     "Proxies": "proxies",
+    "Setup": "setup",
     "event_stream": "events",
     "file_response": "files",
 }

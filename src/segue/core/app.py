@@ -2,13 +2,15 @@
 
 import functools
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 from urllib.parse import quote
 
+from segue.core.appkey import AppKey
 from segue.core.declaring import Declaring, Frozen
 from segue.core.options import RouteDefaults
+from segue.core.plugins import Listed, Plugin
 from segue.core.records import Declarations
 from segue.core.security_headers import DEFAULT_HEADERS
 from segue.core.source import calling_frame
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["App", "Frozen"]
 
+T = TypeVar("T")
+
 
 class App(Declaring):
     """An application: routes, middleware, error handlers, and other apps.
@@ -32,7 +36,8 @@ class App(Declaring):
             return {"hello": name * times}
 
     ``name``: before the names of its routes in ``url_for``; by default that of its module. ``debug``: error pages show
-    the traceback. ``threads``: where ``def`` handlers run. ``**defaults``: options of every route (RouteOptions).
+    the traceback. ``threads``: where ``def`` handlers run. ``plugins``: see Plugin; in any order. ``**defaults``:
+    options of every route (RouteOptions).
     """
 
     def __init__(
@@ -41,16 +46,36 @@ class App(Declaring):
         *,
         debug: bool = False,
         threads: "Threads | None" = None,
+        plugins: Iterable[Plugin] = (),
         **defaults: Unpack[RouteDefaults],
     ) -> None:
         super().__init__(name or _module_name(), Declarations())
         self.debug = debug
+        self.declared.plugins = [Listed(plugin, self._calling()[0]) for plugin in plugins]
+        self._values: dict[AppKey[Any], Any] = {}
         self._threads = threads
         self.defaults: RouteDefaults = defaults
         #: Header fields of every response that does not set them itself.
         self.default_headers: RawHeaders = list(DEFAULT_HEADERS)
         self._plan: Plan | None = None
         self._freezing = threading.RLock()  # two threads may ask for the plan first
+
+    # --- values of its own ---------------------------------------------------------------------------------------
+
+    def __setitem__(self, key: AppKey[T], value: T) -> None:
+        self._values[key] = value
+
+    def __getitem__(self, key: AppKey[T]) -> T:
+        try:
+            value: T = self._values[key]
+        except KeyError:
+            raise KeyError(
+                f"the app {self.name!r} has no value for {key}; `app[key] = value` gives it one"
+            ) from None
+        return value
+
+    def __contains__(self, key: AppKey[Any]) -> bool:
+        return key in self._values
 
     # --- the plan ------------------------------------------------------------------------------------------------
 

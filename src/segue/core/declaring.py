@@ -5,7 +5,16 @@ from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 from segue.core.converters import Converter
 from segue.core.options import RouteOptions, WebSocketRouteOptions
-from segue.core.records import Declarations, Included, MiddlewareLike, Mounted, Recorded, Route, SocketRoute
+from segue.core.records import (
+    Around,
+    Declarations,
+    Included,
+    MiddlewareLike,
+    Mounted,
+    Recorded,
+    Route,
+    SocketRoute,
+)
 from segue.core.source import Source, calling_frame
 
 if TYPE_CHECKING:
@@ -153,7 +162,7 @@ class Declaring:
             return response
         """
         place, _ = self._declaring("a middleware")
-        self.declared.middleware.append((middleware, place))
+        self.declared.middleware.append(Around(middleware, place))
         return middleware
 
     def error_handler(self, what: type[Exception] | int) -> Callable[[H], H]:
@@ -174,12 +183,15 @@ class Declaring:
 
     def _declaring(self, what: str) -> tuple[Source, dict[str, Any]]:
         """Where the user's code declares something, and what is defined in the function that it stands in."""
-        frame = calling_frame()
-        place = Source(frame.f_code.co_filename, frame.f_lineno)
+        place, names = self._calling()
         if self.declared.frozen:
             raise Frozen(
                 f"{place}: {what} is declared, but the app {self.name!r} was frozen when it was started or answered its "
                 f"first request. Declare everything while the module is imported, before the app runs"
             )
+        return place, names
+
+    def _calling(self) -> tuple[Source, dict[str, Any]]:
+        frame = calling_frame()
         is_module = frame.f_locals is frame.f_globals
-        return place, {} if is_module else dict(frame.f_locals)
+        return Source(frame.f_code.co_filename, frame.f_lineno), {} if is_module else dict(frame.f_locals)

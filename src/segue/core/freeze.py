@@ -18,6 +18,7 @@ from segue.core.pipeline import answering, fold, guarded
 from segue.core.plan import FreezeError, NamedRoute, Plan
 from segue.core.records import Included, MiddlewareLike, Mounted, Record, Recorded, Route, SocketRoute
 from segue.core.routing import InvalidTemplate, Template, parse_template
+from segue.core.setup import set_up
 from segue.core.sites import SOCKET, Sites, host_template
 from segue.core.source import source_of
 
@@ -58,6 +59,7 @@ class _Freezing:
 
     def plan(self) -> Plan:
         root = self.root
+        set_up(root, (), self.problems)
         errors = self._error_handlers(root)
         on_error = answering(root, errors)
         self._declare(_Scope(root, (), "", None, (), (), errors, on_error, BUILT_IN, {}))
@@ -67,7 +69,7 @@ class _Freezing:
             app.declared.frozen = True
         handle = dispatcher(*self.sites.finish(), on_error)
         if root.declared.middleware:
-            handle = guarded(fold([one for one, _ in root.declared.middleware], handle), on_error)
+            handle = guarded(fold([one.middleware for one in root.declared.middleware], handle), on_error)
         return Plan(handle, self.endpoints, self.routes, Lifespan(self.spans))
 
     # --- the tree of apps ----------------------------------------------------------------------------------------
@@ -115,6 +117,7 @@ class _Freezing:
         if app is scope.app or app in scope.above:
             self.problems.append(f"{record.place}: the app {app.name!r} includes itself")
             return
+        set_up(app, (*scope.above, scope.app), self.problems)
         errors = self._error_handlers(app).within(scope.errors)
         self._declare(
             scope._replace(
@@ -123,7 +126,7 @@ class _Freezing:
                 prefix=join(scope.prefix, record.at),
                 host=record.host or scope.host,
                 names=(*scope.names, record.name or app.name),
-                middleware=(*scope.middleware, *[one for one, _ in app.declared.middleware]),
+                middleware=(*scope.middleware, *[one.middleware for one in app.declared.middleware]),
                 errors=errors,
                 on_error=answering(self.root, errors),
             )

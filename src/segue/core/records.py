@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from segue.core.options import RouteDefaults, RouteOptions, WebSocketRouteOptions
+from segue.core.plugins import Listed
 from segue.core.source import Source
 from segue.http.request import Request
 from segue.http.response import Response
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Declarations",
+    "Around",
     "Expands",
     "Included",
     "MiddlewareLike",
@@ -68,6 +70,13 @@ class Mounted(NamedTuple):
     place: Source
 
 
+class Around(NamedTuple):
+    """``@app.middleware(before=..., after=...)``."""
+
+    middleware: MiddlewareLike
+    place: Source
+
+
 class Expands(Protocol):
     """A declaration that stands for others: a resource for a route of each of its methods, for example.
 
@@ -99,14 +108,17 @@ class Recorded(Protocol):
 class Declarations:
     """All that one app has recorded."""
 
-    __slots__ = ("converters", "errors", "frozen", "middleware", "routes", "spans")
+    __slots__ = ("converters", "errors", "frozen", "middleware", "plugins", "routes", "set_up", "spans")
 
     def __init__(self) -> None:
         #: In the order in which they were declared.
         self.routes: list[Record] = []
-        self.middleware: list[tuple[MiddlewareLike, Source]] = []
+        self.middleware: list[Around] = []
         self.errors: list[tuple[type[Exception] | int, Callable[..., Any], Source]] = []
         self.spans: list[tuple[Callable[..., Any], Source]] = []
         self.converters: dict[str, Any] = {}
+        self.plugins: list[Listed] = []
+        #: Set when the plugins have declared, which they do once.
+        self.set_up = False
         #: Set when an app was frozen that these are part of: they are read, more of them would be lost.
         self.frozen = False

@@ -5,7 +5,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
-__all__ = ["Source", "calling_frame", "source_of"]
+__all__ = ["Source", "calling_frame", "in_package", "source_of"]
 
 _PACKAGE = str(Path(__file__).resolve().parent.parent)
 
@@ -26,6 +26,11 @@ def calling_frame() -> FrameType:
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         frame = frame.f_back
     return frame
+
+
+def in_package(frame: FrameType) -> bool:
+    """Whether ``frame`` runs code of Segue itself."""
+    return frame.f_code.co_filename.startswith(_PACKAGE)
 
 
 def source_of(function: Any, otherwise: Source) -> Source:
