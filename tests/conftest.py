@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import signal
 import time
 import tomllib
 from collections.abc import Callable, Iterator
@@ -21,6 +22,15 @@ PROBES: dict[str, Callable[[], bool]] = {
 
 # Python's own helpers of multiprocessing live until the interpreter ends.
 HELPERS = (b"multiprocessing.resource_tracker", b"multiprocessing.forkserver")
+
+
+def pytest_configure() -> None:
+    """Let programs under test be interrupted, also when the tests run in the background of a shell.
+
+    A shell without job control starts what it runs with `&` deaf to SIGINT, and a child inherits that.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
