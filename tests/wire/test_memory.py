@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import selectors
@@ -82,6 +83,24 @@ def test_a_body_over_the_limit_is_refused_before_any_of_it_is_sent(server: Child
         [reply] = replies(read_all(connection))
     assert reply.status == 413
     assert b"2500000" in reply.body, "it says what is taken"
+
+
+@pytest.mark.row("SEC-29")
+def test_what_is_over_the_limit_is_not_kept_for_a_handler_that_has_not_read_yet(tmp_path: Path) -> None:
+    """That it is 413 on every interface: tests/contracts/test_body_limit.py, and the corpus."""
+    clients, limit, size = 100, 10_000, 300_000
+    request = b"POST /late HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n" % size
+    with child(PROGRAMS, "uploads", tmp_path / "log") as server, contextlib.ExitStack() as stack:
+        for connection in opened(server, clients):
+            stack.enter_context(connection)
+        before = server.resident()
+        connections = [stack.enter_context(connect(server.address)) for _ in range(clients)]
+        for connection in connections:
+            connection.sendall(request + b"x" * 250_000)
+        stack.enter_context(opened(server, 1)[0])  # all of it has been received
+        assert server.resident() - before < clients * (limit + 64 * 1024)
+        for connection in connections:
+            assert b" 413 " in connection.recv(4096)
 
 
 def test_a_reply_of_half_a_gigabyte_to_a_slow_reader(server: Child) -> None:

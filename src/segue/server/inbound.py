@@ -29,6 +29,7 @@ class InboundBody(BodySource):
     _seen_late = 0
     _started = False
     _forgotten = False
+    _admitted = False  # the limit is the one of the route
     _waiter: asyncio.Future[None] | None = None
     _error: Exception | None = None
 
@@ -53,10 +54,22 @@ class InboundBody(BodySource):
         """Bytes that have arrived."""
         return self._received
 
+    def admit(self, limit: int | None) -> None:
+        super().admit(limit)
+        self._admitted = True
+        if limit is not None and self._received > limit and self._pieces:
+            self._pieces = [b"".join(self._pieces)[: limit + 1]]
+
     def feed(self, piece: bytes) -> None:
+        before = self._received
         self._received += len(piece)
         if self._forgotten:
             return
+        if self._admitted and self.limit is not None and self._received > self.limit:
+            # One byte too many is enough for who reads to be told; the others need not be kept (SEC-29).
+            piece = piece[: max(0, self.limit + 1 - before)]
+            if not piece:
+                return
         self._buffered += len(piece)
         self._pieces.append(piece)
         if self._buffered > _HIGH_WATER:

@@ -1,5 +1,6 @@
 """The applications that the children serve."""
 
+import asyncio
 import os
 import tempfile
 from collections.abc import AsyncIterator
@@ -38,6 +39,11 @@ def uploads() -> App:
     @app.get("/ping")
     async def ping() -> str:
         return "pong"
+
+    @app.post("/late", max_body=10_000)
+    async def late(request: Request) -> dict[str, int]:
+        await asyncio.sleep(2)
+        return {"bytes": len(await request.body())}
 
     @app.post("/form")
     async def form(request: Request) -> dict[str, int]:
