@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from segue.core.files import file_response
     from segue.core.hosts import AllowedHosts
     from segue.core.plugins import Plugin
+    from segue.core.predicates import Predicate, all_of, any_of, not_
     from segue.core.proxies import Proxies
     from segue.core.requestbodies import DecodedBodies
     from segue.core.setup import Setup
@@ -112,6 +113,7 @@ __all__ = [
     "NotFound",
     "PermanentRedirect",
     "Plugin",
+    "Predicate",
     "Proxies",
     "Query",
     "Redirect",
@@ -132,6 +134,8 @@ __all__ = [
     "WebSocket",
     "WebSocketDisconnected",
     "WebSocketOptions",
+    "all_of",
+    "any_of",
     "delete",
     "error_handler",
     "event_stream",
@@ -140,6 +144,7 @@ __all__ = [
     "include",
     "middleware",
     "mount",
+    "not_",
     "patch",
     "post",
     "put",
@@ -170,6 +175,10 @@ _DEFAULT = frozenset(
 
 # Loaded when they are first asked for, each from its module.
 _IN_MODULE = {
+    "Predicate": "predicates",
+    "all_of": "predicates",
+    "any_of": "predicates",
+    "not_": "predicates",
     "AllowedHosts": "hosts",
     "Compression": "compression",
     "Cors": "cors",

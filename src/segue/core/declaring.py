@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 from segue.core.converters import Converter
 from segue.core.options import RouteOptions, WebSocketRouteOptions
+from segue.core.predicates import PredicateFactory
 from segue.core.records import (
     Around,
     Declarations,
@@ -108,6 +109,19 @@ class Declaring:
         """Lets templates say ``{parameter:name}``, for this app and those that it includes."""
         self._declaring("a converter")
         self.declared.converters[name] = converter
+
+    def predicate(self, name: str, factory: PredicateFactory) -> None:
+        """Lets routes say ``where={name: value}``, for this app and those that it includes.
+
+            app.predicate("beta", lambda wanted: lambda request: ("beta" in request.cookies) is wanted)
+
+            @app.get("/", where={"beta": True})
+            async def beta() -> str: ...
+
+        ``factory`` is called with the value of each route when the app is frozen.
+        """
+        self._declaring("a predicate")
+        self.declared.predicates[name] = factory
 
     # --- composition ---------------------------------------------------------------------------------------------
 

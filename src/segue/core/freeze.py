@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from segue.core.conditions import read_conditions
 from segue.core.converters import BUILT_IN, Converter
 from segue.core.dispatch import dispatcher
 from segue.core.endpoints import compile_http, compile_socket, is_async
@@ -16,6 +17,7 @@ from segue.core.options import Options
 from segue.core.parameters import HandlerError, Parameter, read_signature
 from segue.core.pipeline import answering, fold, guarded
 from segue.core.plan import FreezeError, NamedRoute, Plan
+from segue.core.predicates import InvalidPredicate, PredicateFactory
 from segue.core.records import Included, MiddlewareLike, Mounted, Record, Recorded, Route, SocketRoute
 from segue.core.routing import InvalidTemplate, Template, parse_template
 from segue.core.setup import set_up
@@ -38,6 +40,7 @@ class _Scope(NamedTuple):
     on_error: OnError
     converters: Mapping[str, Converter]
     defaults: Mapping[str, Any]
+    predicates: Mapping[str, PredicateFactory]
 
 
 def freeze(app: Recorded) -> Plan:
@@ -62,7 +65,7 @@ class _Freezing:
         set_up(root, (), self.problems)
         errors = self._error_handlers(root)
         on_error = answering(root, errors)
-        self._declare(_Scope(root, (), "", None, (), (), errors, on_error, BUILT_IN, {}))
+        self._declare(_Scope(root, (), "", None, (), (), errors, on_error, BUILT_IN, {}, {}))
         if self.problems:
             raise FreezeError(self.problems)
         for app in self.living:
@@ -79,6 +82,7 @@ class _Freezing:
         scope = scope._replace(
             converters={**scope.converters, **app.declared.converters},
             defaults={**scope.defaults, **app.defaults},
+            predicates={**scope.predicates, **app.declared.predicates},
         )
         self._add_spans(app)
         for record in app.declared.routes:
@@ -97,7 +101,7 @@ class _Freezing:
             else:
                 for one in record.records():
                     self._add(scope, one)
-        except (InvalidTemplate, msgspec.ValidationError) as error:
+        except (InvalidTemplate, InvalidPredicate, msgspec.ValidationError) as error:
             self.problems.append(f"{record.place}: {error}")
         except HandlerError as error:
             self.problems.append(str(error))
@@ -199,6 +203,8 @@ class _Freezing:
         endpoint = Endpoint(self.root, name, handler, source_of(handler, record.place), options)
         template = parse_template(join(scope.prefix, record.path), scope.converters)
         host = _host(scope, options.host)
+        endpoint.on_error = scope.on_error
+        endpoint.conditions = read_conditions(msgspec.structs.asdict(options), scope.predicates)
         endpoint.path = template.text
         endpoint.methods = tuple(methods)
         endpoint.parameters, endpoint.returns = self._signature(scope, record, endpoint, template, host)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from segue.core.conditions import Conditions
 from segue.core.options import Disconnect, Options
 from segue.core.parameters import MISSING, Parameter
 from segue.core.source import Source
@@ -25,10 +26,12 @@ class Endpoint:
     __slots__ = (
         "app",
         "call",
+        "conditions",
         "handler",
         "methods",
         "name",
         "on_disconnect",
+        "on_error",
         "options",
         "parameters",
         "path",
@@ -55,6 +58,10 @@ class Endpoint:
         #: The annotation of what the handler returns.
         self.returns: Any = MISSING
         self.source = ""
+        #: What a request has to be besides its method and path; None for no more.
+        self.conditions: Conditions | None = None
+        #: Answers what goes wrong before it is called.
+        self.on_error: OnError = _unanswered
         self.call: Call = _not_compiled
 
     def prepare(self, make: Callable[[], Call]) -> None:
@@ -74,6 +81,10 @@ class Endpoint:
 
     def __repr__(self) -> str:
         return f"<Endpoint {self} {'|'.join(self.methods)} {self.path}>"
+
+
+async def _unanswered(_: Request, error: Exception) -> Response:
+    raise error
 
 
 async def _not_compiled(request: Request) -> Response:

@@ -1,9 +1,10 @@
 """What may be said about a route besides its path and its handler: declared once, for every decorator."""
 
-from typing import Literal, TypedDict
+from typing import Any, Literal, TypedDict
 
 import msgspec
 
+from segue.core.predicates import PredicateOptions
 from segue.http.websocket import WebSocketOptions
 
 __all__ = ["Disconnect", "Options", "RouteDefaults", "RouteOptions", "Slashes", "WebSocketRouteOptions"]
@@ -36,9 +37,11 @@ class RouteDefaults(TypedDict, total=False):
     """A GET route answers HEAD too (default)."""
     auto_options: bool
     """The path answers OPTIONS with the methods that it has (default)."""
+    accept_order: list[str]
+    """Media types in the order in which they are preferred where the client has no preference."""
 
 
-class RouteOptions(RouteDefaults, total=False):
+class RouteOptions(RouteDefaults, PredicateOptions, total=False):
     """The named arguments of ``app.get`` and its likes."""
 
     name: str
@@ -75,3 +78,13 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     slashes: Slashes = "redirect"
     auto_head: bool = True
     auto_options: bool = True
+    accept_order: list[str] = []
+    # What chooses among several of one path: read once, by segue.core.conditions.
+    accept: str | list[str] | None = None
+    consumes: str | list[str] | None = None
+    header: Any = None
+    param: Any = None
+    match: Any = None
+    xhr: bool | None = None
+    when: Any = None
+    where: Any = None

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from segue.core.options import RouteDefaults, RouteOptions, WebSocketRouteOptions
 from segue.core.plugins import Listed
+from segue.core.predicates import PredicateFactory
 from segue.core.source import Source
 from segue.http.request import Request
 from segue.http.response import Response
@@ -108,7 +109,17 @@ class Recorded(Protocol):
 class Declarations:
     """All that one app has recorded."""
 
-    __slots__ = ("converters", "errors", "frozen", "middleware", "plugins", "routes", "set_up", "spans")
+    __slots__ = (
+        "converters",
+        "errors",
+        "frozen",
+        "middleware",
+        "plugins",
+        "predicates",
+        "routes",
+        "set_up",
+        "spans",
+    )
 
     def __init__(self) -> None:
         #: In the order in which they were declared.
@@ -117,6 +128,7 @@ class Declarations:
         self.errors: list[tuple[type[Exception] | int, Callable[..., Any], Source]] = []
         self.spans: list[tuple[Callable[..., Any], Source]] = []
         self.converters: dict[str, Any] = {}
+        self.predicates: dict[str, PredicateFactory] = {}
         self.plugins: list[Listed] = []
         #: Set when the plugins have declared, which they do once.
         self.set_up = False

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from segue.core.choice import choice
 from segue.core.dispatch import Find, Methods, find_by_host, finder
 from segue.core.handlers import Endpoint
 from segue.core.matcher import Matcher
@@ -15,17 +16,20 @@ __all__ = ["SOCKET", "Sites", "host_template"]
 
 #: What stands for a method where a WebSocket is declared, until all is.
 SOCKET = "WEBSOCKET"
+#: What stands for the methods that nobody names.
+_REST = "any method of"
 
 _Key = tuple[tuple[str, ...], ...]
 
 
 class _Site:
-    """One template: the methods of its path."""
+    """One template: the endpoints of its path by method, which only their conditions tell apart."""
 
-    __slots__ = ("methods", "template")
+    __slots__ = ("candidates", "methods", "template")
 
     def __init__(self, template: Template) -> None:
         self.template = template
+        self.candidates: dict[str, list[Endpoint]] = {}
         self.methods = Methods()
 
 
@@ -50,22 +54,24 @@ class Sites:
         if host is not None:
             self._hosts.setdefault(host.key, host)
         site = self._sites.setdefault(key, {}).setdefault(template.key, _Site(template))
-        for method in methods:
-            self._claim(method, site.methods.setdefault(method, endpoint), endpoint, template)
-        if not methods:
-            site.methods.rest = site.methods.rest or endpoint
-            self._claim("any method of", site.methods.rest, endpoint, template)
+        for method in methods or (_REST,):
+            self._claim(method, site.candidates.setdefault(method, []), endpoint, template)
         site.methods.slashes = endpoint.options.slashes
         if template.names == site.template.names:
             return {}
         return dict(zip(template.names, site.template.names, strict=True))
 
-    def _claim(self, method: str, present: Endpoint, endpoint: Endpoint, template: Template) -> None:
-        if present is not endpoint:
+    def _claim(self, method: str, present: list[Endpoint], endpoint: Endpoint, template: Template) -> None:
+        for other in present:
+            if other is endpoint or _key(other) != _key(endpoint):
+                continue
+            under = f" with {endpoint.conditions}" if endpoint.conditions else ""
             self._problems.append(
-                f"{method} {template.text} is declared at {present.place} ({present.name}) and at {endpoint.place} "
-                f"({endpoint.name}): no request can tell them apart. Give one another path, or take it away"
+                f"{method} {template.text}{under} is declared at {other.place} ({other.name}) and at {endpoint.place} "
+                f"({endpoint.name}): no request can tell them apart. Give one another path or predicate, or take it away"
             )
+        if endpoint not in present:
+            present.append(endpoint)
 
     def finish(self) -> tuple[Matcher[Methods], Find | None]:
         """The matcher of the paths of any host, and where there are others, what finds by host."""
@@ -82,7 +88,7 @@ class Sites:
 def _matcher(sites: Mapping[_Key, _Site]) -> Matcher[Methods]:
     matcher: Matcher[Methods] = Matcher()
     for site in sites.values():
-        _complete(site.methods)
+        _complete(site)
         matcher.add(site.template, site.methods)
         if site.methods.slashes == "ignore":
             twin = site.template.other_slash()
@@ -92,8 +98,18 @@ def _matcher(sites: Mapping[_Key, _Site]) -> Matcher[Methods]:
     return matcher
 
 
-def _complete(methods: Methods) -> None:
-    """Adds what a path answers by itself: HEAD where there is GET, and OPTIONS (RFC 9110, sections 9.3.2 and 9.3.7)."""
+def _complete(site: _Site) -> None:
+    """Makes one endpoint for each method of a path, and adds those that are not declared.
+
+    They are HEAD where there is GET, and OPTIONS (RFC 9110, sections 9.3.2 and 9.3.7).
+    """
+    methods, candidates = site.methods, site.candidates
+    rest = candidates.pop(_REST, [])
+    methods.rest = choice(rest) if rest else None
+    for method, endpoints in candidates.items():
+        # What no endpoint of the method itself takes is for those of any method.
+        conditional = all(endpoint.conditions for endpoint in endpoints)
+        methods[method] = choice(endpoints, methods.rest if conditional else None)
     socket = methods.pop(SOCKET, None)
     if socket is not None:
         methods["GET"] = _either(socket, methods["GET"]) if "GET" in methods else socket
@@ -107,6 +123,10 @@ def _complete(methods: Methods) -> None:
         methods["OPTIONS"] = _options(declared[0], ", ".join(methods.allow))
     else:
         methods.allow = tuple(sorted(methods))
+
+
+def _key(endpoint: Endpoint) -> object:
+    return None if endpoint.conditions is None else endpoint.conditions.key
 
 
 def _either(socket: Endpoint, page: Endpoint) -> Endpoint:

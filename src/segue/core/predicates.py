@@ -1,0 +1,216 @@
+"""Predicates: what a request has to be, besides its method and path, for a route to answer it."""
+
+import re
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias, TypedDict, Unpack
+
+import msgspec
+
+from segue.http.request import Request
+
+__all__ = [
+    "InvalidPredicate",
+    "Predicate",
+    "PredicateFactory",
+    "PredicateOptions",
+    "Test",
+    "Wanted",
+    "all_of",
+    "any_of",
+    "not_",
+    "read_predicates",
+]
+
+Test: TypeAlias = Callable[[Request], bool | Awaitable[bool]]
+"""Whether it holds for a request. An ``async def`` may read the body, which is kept for the handler."""
+
+PredicateFactory: TypeAlias = Callable[[Any], Test]
+"""Makes a test of the value that a route gives for a predicate: ``where={"beta": True}``."""
+
+Wanted: TypeAlias = str | Sequence[str] | Mapping[str, str | re.Pattern[str] | None]
+"""Names that have to be there, or names with the value, or the pattern of the whole value, that they have to have."""
+
+
+class InvalidPredicate(ValueError):
+    """Something that was given as a predicate and is none."""
+
+
+class PredicateOptions(TypedDict, total=False):
+    """The options of a route that choose among several with the same method and path."""
+
+    accept: str | list[str]
+    """``"application/json"``: answers clients that accept this media type, or one of these; else 406."""
+    consumes: str | list[str]
+    """``"application/json"``, ``"image/*"``: answers bodies of this media type, or one of these; else 415."""
+    header: Wanted
+    """``"x-version"`` or ``{"x-version": "2"}``: answers requests that have this header field."""
+    param: Wanted
+    """``"preview"`` or ``{"mode": "edit"}``: answers requests whose query has it."""
+    match: Mapping[str, str | re.Pattern[str]]
+    """``{"action": "edit"}``: answers where a parameter of the path has this value."""
+    xhr: bool
+    """Answers requests with ``X-Requested-With: XMLHttpRequest``, or for False only the others."""
+    when: "Test | Sequence[Test]"
+    """Answers where the function, or each of several, says True of the request."""
+    where: Mapping[str, Any]
+    """Values for predicates that were declared by ``app.predicate``, by name."""
+
+
+class Predicate(msgspec.Struct, frozen=True):
+    """A test with what is known about it.
+
+        @app.get("/", when=Predicate(has_beta_cookie, vary=("cookie",)))
+        async def beta() -> str: ...
+
+    ``vary``: the header fields that it reads; they are named in ``Vary``. ``kind``: of several with equally many
+    predicates, those of an earlier kind are asked first. ``key``: equal for two that test the same.
+    """
+
+    test: Test
+    vary: tuple[str, ...] = ()
+    kind: str = "when"
+    key: Any = None
+    text: str = ""
+
+    def __call__(self, request: Request) -> bool | Awaitable[bool]:
+        return self.test(request)
+
+    @property
+    def identity(self) -> tuple[str, Any]:
+        """Equal for two that test the same."""
+        return self.kind, self.test if self.key is None else self.key
+
+    def __str__(self) -> str:
+        return self.text or f"{self.kind}={getattr(self.test, '__qualname__', self.test)}"
+
+
+def read_predicates(
+    options: Mapping[str, Any], factories: Mapping[str, PredicateFactory]
+) -> Iterator[Predicate]:
+    """The predicates of a route but ``accept`` and ``consumes``, which compare several routes.
+
+    Raises InvalidPredicate for what cannot be one.
+    """
+    for name, value in (options.get("where") or {}).items():
+        if name not in factories:
+            known = ", ".join(sorted(factories)) or "none"
+            raise InvalidPredicate(
+                f"there is no predicate {name!r}, but: {known}; app.predicate({name!r}, ...) adds one"
+            )
+        made = factories[name](value)
+        vary = tuple(getattr(made, "vary", ()))
+        yield Predicate(made, vary, "where", (name, repr(value)), f"where={{{name!r}: {value!r}}}")
+    if (when := options.get("when")) is not None:
+        yield from _tests([when] if callable(when) else when)
+    yield from _wanted("match", options.get("match"), lambda request, name: _text(request.params.get(name)))
+    yield from _wanted("param", options.get("param"), lambda request, name: request.query.get(name))
+    yield from _wanted("header", options.get("header"), lambda request, name: request.headers.get(name))
+    if (xhr := options.get("xhr")) is not None:
+        yield Predicate(
+            lambda request: request.is_xhr is xhr, ("x-requested-with",), "xhr", xhr, f"xhr={xhr}"
+        )
+
+
+def _tests(tests: Iterable[Test]) -> Iterator[Predicate]:
+    for test in tests:
+        if not callable(test):
+            raise InvalidPredicate(f"when= takes a function of the request, or a list of them, not {test!r}")
+        yield test if isinstance(test, Predicate) else Predicate(test)
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def _wanted(
+    kind: str, wanted: Wanted | None, get: Callable[[Request, str], str | None]
+) -> Iterator[Predicate]:
+    pairs: Mapping[str, str | re.Pattern[str] | None]
+    if wanted is None:
+        return
+    if isinstance(wanted, Mapping):
+        pairs = wanted
+    else:
+        pairs = dict.fromkeys([wanted] if isinstance(wanted, str) else wanted)
+    for name, value in pairs.items():
+        if not isinstance(name, str) or not isinstance(value, str | re.Pattern | None):
+            raise InvalidPredicate(
+                f'{kind}= takes a name, a list of names, or a mapping of names to texts or patterns, like {{"a": "b"}}, '
+                f"not {wanted!r}"
+            )
+        told = f"{kind}={name!r}" if value is None else f"{kind}={{{name!r}: {value!r}}}"
+        named = name.lower() if kind == "header" else name
+        vary = (named,) if kind == "header" else ()
+        yield Predicate(_compare(get, name, value), vary, kind, (named, value), told)
+
+
+def _compare(
+    get: Callable[[Request, str], str | None], name: str, value: str | re.Pattern[str] | None
+) -> Test:
+    if value is None:
+        return lambda request: get(request, name) is not None
+    if isinstance(value, str):
+        return lambda request: get(request, name) == value
+    fullmatch = value.fullmatch
+    return lambda request: (found := get(request, name)) is not None and fullmatch(found) is not None
+
+
+# --- of several, one ---------------------------------------------------------------------------------------------
+
+
+def not_(*tests: Test, **options: Unpack[PredicateOptions]) -> Predicate:
+    """Holds where not all of these do: ``when=not_(xhr=True)``, ``when=not_(is_robot)``."""
+    inner = _inner("not_", tests, options)
+
+    async def test(request: Request) -> bool:
+        return not await holds(inner, request)
+
+    return _combined("not", test, inner)
+
+
+def all_of(*tests: Test, **options: Unpack[PredicateOptions]) -> Predicate:
+    """Holds where all of these do, and counts as one predicate."""
+    inner = _inner("all_of", tests, options)
+
+    async def test(request: Request) -> bool:
+        return await holds(inner, request)
+
+    return _combined("all", test, inner)
+
+
+def any_of(*tests: Test, **options: Unpack[PredicateOptions]) -> Predicate:
+    """Holds where one of these does: ``when=any_of(is_robot, param="plain")``."""
+    inner = _inner("any_of", tests, options)
+
+    async def test(request: Request) -> bool:
+        for one in inner:
+            if await holds((one,), request):
+                return True
+        return False
+
+    return _combined("any", test, inner)
+
+
+async def holds(predicates: Iterable[Test], request: Request) -> bool:
+    """Whether all of them say so; those after the first that does not are not asked."""
+    for test in predicates:
+        result = test(request)
+        if not (await result if isinstance(result, Awaitable) else result):
+            return False
+    return True
+
+
+def _inner(function: str, tests: Sequence[Test], options: PredicateOptions) -> tuple[Predicate, ...]:
+    for name in ("accept", "consumes", "where"):
+        if name in options:
+            raise TypeError(f"{function} takes no {name}=: that is for the route itself")
+    found = (*_tests(tests), *read_predicates(options, {}))
+    if not found:
+        raise TypeError(f"{function} needs a predicate")
+    return found
+
+
+def _combined(word: str, test: Test, inner: tuple[Predicate, ...]) -> Predicate:
+    vary = tuple(dict.fromkeys(name for one in inner for name in one.vary))
+    key = (word, tuple(one.identity for one in inner))
+    return Predicate(test, vary, "when", key, f"{word}({', '.join(map(str, inner))})")
