@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from segue.core.events import event_stream
     from segue.core.files import file_response
     from segue.core.hosts import AllowedHosts
+    from segue.core.inspect import inspect_app
     from segue.core.plugins import Plugin
     from segue.core.predicates import Predicate, all_of, any_of, not_
     from segue.core.proxies import Proxies
@@ -142,6 +143,7 @@ __all__ = [
     "file_response",
     "get",
     "include",
+    "inspect_app",
     "middleware",
     "mount",
     "not_",
@@ -189,6 +191,7 @@ _IN_MODULE = {
     "Setup": "setup",
     "event_stream": "events",
     "file_response": "files",
+    "inspect_app": "inspect",
 }
 
 

@@ -3,6 +3,7 @@
 import click
 
 from segue.cli.control import reload, status, stop
+from segue.cli.explain import explain
 from segue.cli.routes import routes
 from segue.cli.run import run
 from segue.cli.serve import serve
@@ -14,12 +15,9 @@ __all__ = ["main"]
 @click.group(context_settings={"max_content_width": 110})
 @click.option("--app", help="The application, for commands that are given none. Also SEGUE_APP.")
 @click.version_option(package_name="segue")
-@click.pass_context
-def main(context: click.Context, app: str | None) -> None:
+def main(app: str | None) -> None:
     """Segue: start with one file, finish with anything."""
-    if app is not None:
-        context.default_map = {name: {"app": app} for name in main.commands}
 
 
-for command in (run, serve, routes, watch, stop, reload, status):
+for command in (run, serve, routes, explain, watch, stop, reload, status):
     main.add_command(command)

@@ -1,12 +1,18 @@
 """The options that several commands share; each is an environment variable too: ``--max-age`` is ``SEGUE_MAX_AGE``."""
 
+import os
 import tomllib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
-__all__ = ["Octal", "Port", "Size", "app_argument", "config_option", "option", "options"]
+__all__ = ["Octal", "Port", "Size", "app_argument", "config_option", "named_app", "option", "options"]
+
+#: Where an application is looked for when none is named.
+APP_FILES = ("app.py", "main.py")
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -31,7 +37,32 @@ def options(*decorators: Callable[[F], F]) -> Callable[[F], F]:
     return decorate
 
 
-app_argument = click.argument("app", envvar="SEGUE_APP", required=True)
+def named_app(context: click.Context, given: str | None, source: ParameterSource | None = None) -> str:
+    """The application that a command is for: ``given``, that of ``segue --app``, or app.py or main.py of the folder.
+
+    ``source``: where ``given`` comes from; an environment variable stands behind ``segue --app``.
+    """
+    outer: str | None = context.find_root().params.get("app")
+    if source is ParameterSource.COMMANDLINE and given:
+        return given
+    for one in (outer, given, os.environ.get("SEGUE_APP")):
+        if one:
+            return one
+    for name in APP_FILES:
+        if Path(name).is_file():
+            return name
+    raise click.UsageError(
+        f"Which application? Write segue {context.info_name} hello:app, or segue --app hello:app {context.info_name}, or "
+        f"set SEGUE_APP. There is no {' and no '.join(APP_FILES)} in {Path.cwd()} either.",
+        context,
+    )
+
+
+def _find_app(context: click.Context, parameter: click.Parameter, given: str | None) -> str:
+    return named_app(context, given, context.get_parameter_source(parameter.name or ""))
+
+
+app_argument = click.argument("app", envvar="SEGUE_APP", required=False, callback=_find_app)
 
 
 def _read_config(context: click.Context, parameter: click.Parameter, path: str | None) -> None:

@@ -1,42 +1,73 @@
 """``segue routes``: what an application answers, and where that is written."""
 
-from typing import Any
-
 import click
+import msgspec
 
+from segue.cli.loading import frozen_app
 from segue.cli.options import app_argument, option
-from segue.core.app import App
-from segue.core.plan import FreezeError
-from segue.server.frames import own_traceback
-from segue.server.target import TargetError, load_target
+from segue.cli.table import columns
+from segue.core.inspect import Inspection, RouteInfo, inspect_app
 
-__all__ = ["load_app", "routes"]
+__all__ = ["routes"]
 
-
-def load_app(target: str, *, factory: bool) -> App:
-    """The App that ``target`` names. Raises click.ClickException with the reason."""
-    try:
-        found: Any = load_target(target, factory=factory)
-    except TargetError as error:
-        raise click.ClickException(str(error)) from None
-    except Exception as error:  # noqa: BLE001 -- whatever the user's module raises is told
-        raise click.ClickException(f"The application does not load.\n{own_traceback(error)}") from None
-    if not isinstance(found, App):
-        raise click.ClickException(f"{target} is an application of another kind: {type(found).__name__}.")
-    return found
+_KEYS = ("declared", "path", "name", "method", "place")
 
 
 @click.command()
 @app_argument
 @option("--factory", is_flag=True, help="APP names a function that makes the application.")
-def routes(app: str, factory: bool) -> None:
-    """List the routes of APP: methods, path, name, and the place of the handler."""
-    try:
-        plan = load_app(app, factory=factory).freeze()
-    except FreezeError as error:
-        raise click.ClickException(str(error)) from None
-    rows = [(",".join(one.methods), one.path, one.name, str(one.place)) for one in plan.endpoints]
-    widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
-    for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
-        click.echo("  ".join([*cells, row[3]]))
+@click.option(
+    "--sort", type=click.Choice(_KEYS), default="declared", show_default=True, help="The order of the rows."
+)
+@click.option("--json", "as_json", is_flag=True, help="All that is known about the application, as JSON.")
+@click.option(
+    "--internal", is_flag=True, help="Also what Segue adds: HEAD, OPTIONS, and the rest of the pipeline."
+)
+def routes(app: str, factory: bool, sort: str, as_json: bool, internal: bool) -> None:
+    """List the routes of APP: methods, path, name, and the place of the handler.
+
+    A column for the host is there when a route is for one. Where the handler is Segue's own, as that of static files,
+    the place is where the route is declared.
+    """
+    inspection = inspect_app(frozen_app(app, factory=factory))
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(inspection)).decode())
+        return
+    rows = [_row(one, internal=internal) for one in _sorted(inspection.routes, sort)]
+    for line in columns(rows):
+        click.echo(line)
+    if internal:
+        _echo_pipeline(inspection)
+
+
+def _sorted(routes: list[RouteInfo], key: str) -> list[RouteInfo]:
+    orders = {
+        "path": lambda one: (one.path, one.methods),
+        "name": lambda one: (one.name, one.path),
+        "method": lambda one: (one.methods, one.path),
+        "place": lambda one: (one.place.rpartition(":")[0], int(one.place.rpartition(":")[2])),
+    }
+    return sorted(routes, key=orders[key]) if key in orders else routes
+
+
+def _row(route: RouteInfo, *, internal: bool) -> tuple[str, ...]:
+    methods = "WEBSOCKET" if route.kind == "websocket" else ",".join(route.methods) or "*"
+    if internal:
+        methods = ",".join([methods, *route.automatic])
+    place = route.declared if route.own and not internal else route.place
+    return methods, route.host or "", route.path, route.name, place
+
+
+def _echo_pipeline(inspection: Inspection) -> None:
+    for title, rows in (
+        ("middleware", [(one.app, one.name, one.place) for one in inspection.middleware]),
+        (
+            "error handlers",
+            [(one.app, one.what, one.handler, one.place) for one in inspection.error_handlers],
+        ),
+        ("lifespans", [(one.app, one.name, one.place) for one in inspection.lifespans]),
+    ):
+        if rows:
+            click.echo(f"\n{title}")
+            for line in columns(rows, indent="  "):
+                click.echo(line)

@@ -7,7 +7,7 @@ import msgspec
 
 from segue.core.conditions import read_conditions
 from segue.core.converters import BUILT_IN, Converter
-from segue.core.dispatch import dispatcher
+from segue.core.dispatch import dispatcher, finder
 from segue.core.endpoints import compile_http, compile_socket, is_async
 from segue.core.errors import ErrorHandlers
 from segue.core.handlers import Endpoint, OnError
@@ -22,7 +22,7 @@ from segue.core.records import Included, MiddlewareLike, Mounted, Record, Record
 from segue.core.routing import InvalidTemplate, Template, parse_template
 from segue.core.setup import set_up
 from segue.core.sites import SOCKET, Sites, host_template
-from segue.core.source import source_of
+from segue.core.source import Source, source_of
 
 __all__ = ["freeze"]
 
@@ -70,10 +70,11 @@ class _Freezing:
             raise FreezeError(self.problems)
         for app in self.living:
             app.declared.frozen = True
-        handle = dispatcher(*self.sites.finish(), on_error)
+        matcher, find = self.sites.finish()
+        handle = dispatcher(matcher, find, on_error)
         if root.declared.middleware:
             handle = guarded(fold([one.middleware for one in root.declared.middleware], handle), on_error)
-        return Plan(handle, self.endpoints, self.routes, Lifespan(self.spans))
+        return Plan(root, handle, find or finder(matcher), self.endpoints, self.routes, Lifespan(self.spans))
 
     # --- the tree of apps ----------------------------------------------------------------------------------------
 
@@ -165,6 +166,7 @@ class _Freezing:
         known: dict[str, Any] = {key: given.pop(key) for key in ("name", "host") if key in given}
         options = _options(scope, known, auto_head=False, timeout=None, on_disconnect="cancel")
         endpoint, template, renames = self._endpoint(scope, record, (SOCKET,), options)
+        endpoint.kind = "websocket"
         compiled = compile_socket(endpoint, template, renames)
         endpoint.prepare(
             lambda: guarded(
@@ -184,9 +186,11 @@ class _Freezing:
         name = getattr(record.foreign, "__name__", type(record.foreign).__name__)
         options = _options(scope, {}, timeout=None, slashes="strict")
         endpoint = Endpoint(self.root, f"mount of {name}", record.foreign, record.place, options)
+        endpoint.kind = "mount"
         endpoint.path = f"{prefix}/{{path:path}}"
         endpoint.call = guarded(fold(scope.middleware, mounted_call(application, prefix)), scope.on_error)
         host = _host(scope, record.host)
+        _place(endpoint, scope, record.place, host)
         for path in (prefix, f"{prefix}/", endpoint.path):
             if path:
                 self.sites.place(parse_template(path, scope.converters), host, (), endpoint)
@@ -205,6 +209,7 @@ class _Freezing:
         host = _host(scope, options.host)
         endpoint.on_error = scope.on_error
         endpoint.conditions = read_conditions(msgspec.structs.asdict(options), scope.predicates)
+        _place(endpoint, scope, record.place, host)
         endpoint.path = template.text
         endpoint.methods = tuple(methods)
         endpoint.parameters, endpoint.returns = self._signature(scope, record, endpoint, template, host)
@@ -233,6 +238,14 @@ class _Freezing:
             names=record.names,
             app_type=type(self.root),
         )
+
+
+def _place(endpoint: Endpoint, scope: _Scope, declared: Source, host: Template | None) -> None:
+    """Tells ``endpoint`` where it stands, for those who look at the plan."""
+    endpoint.declared = declared
+    endpoint.host = None if host is None else host.text.removeprefix("/").replace("/", ".")
+    endpoint.apps = (*scope.above, scope.app)
+    endpoint.middleware = scope.middleware
 
 
 def _options(scope: _Scope, given: Mapping[str, Any], **fixed: Any) -> Options:

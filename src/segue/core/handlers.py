@@ -1,7 +1,7 @@
 """An endpoint: a handler with all that the plan knows about it."""
 
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, Literal
 
 from segue.core.conditions import Conditions
 from segue.core.options import Disconnect, Options
@@ -25,10 +25,16 @@ class Endpoint:
 
     __slots__ = (
         "app",
+        "apps",
+        "automatic",
         "call",
         "conditions",
+        "declared",
         "handler",
+        "host",
+        "kind",
         "methods",
+        "middleware",
         "name",
         "on_disconnect",
         "on_error",
@@ -54,6 +60,16 @@ class Endpoint:
         self.timeout = options.timeout
         self.path = ""
         self.methods: tuple[str, ...] = ()
+        self.host: str | None = None
+        self.kind: Literal["route", "websocket", "mount"] = "route"
+        #: Where it was declared; ``place`` is where the handler is written.
+        self.declared = place
+        #: The apps that it is part of, from the outermost to its own, and the middleware around it besides that of the
+        #: outermost. Nothing asks for them when requests come: they are there to be shown.
+        self.apps: tuple[Any, ...] = ()
+        self.middleware: tuple[Any, ...] = ()
+        #: Methods that its path answers besides, because of it: HEAD and OPTIONS.
+        self.automatic: tuple[str, ...] = ()
         self.parameters: tuple[Parameter, ...] = ()
         #: The annotation of what the handler returns.
         self.returns: Any = MISSING

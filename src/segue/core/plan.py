@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from segue.core.dispatch import Find
 from segue.core.handlers import Call, Endpoint
 from segue.core.lifespan import Lifespan
+from segue.core.records import Recorded
 from segue.core.routing import Template
 from segue.http.url import encode_query
 
@@ -38,19 +40,24 @@ class NamedRoute(NamedTuple):
 class Plan:
     """An app, frozen.
 
-    ``handle`` answers a request. ``endpoints`` are all that were declared, ``routes`` the same by name.
+    ``handle`` answers a request, and ``find`` gives what could. ``endpoints`` are all that were declared, ``routes``
+    the same by name. ``app`` is the app that was frozen.
     """
 
-    __slots__ = ("endpoints", "handle", "lifespan", "routes")
+    __slots__ = ("app", "endpoints", "find", "handle", "lifespan", "routes")
 
     def __init__(
         self,
+        app: Recorded,
         handle: Call,
+        find: Find,
         endpoints: Sequence[Endpoint],
         routes: Mapping[str, Sequence[NamedRoute]],
         lifespan: Lifespan,
     ) -> None:
+        self.app = app
         self.handle = handle
+        self.find = find
         self.endpoints = tuple(endpoints)
         self.routes = routes
         self.lifespan = lifespan

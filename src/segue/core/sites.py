@@ -115,11 +115,12 @@ def _complete(site: _Site) -> None:
         methods["GET"] = _either(socket, methods["GET"]) if "GET" in methods else socket
     declared = list(methods.values())
     get = methods.get("GET")
-    if get is not None and get.options.auto_head:
-        methods.setdefault("HEAD", get)
+    if get is not None and get.options.auto_head and methods.setdefault("HEAD", get) is get:
+        get.automatic = (*get.automatic, "HEAD")
     automatic = all(endpoint.options.auto_options for endpoint in declared)
     if automatic and declared and methods.rest is None and "OPTIONS" not in methods:
         methods.allow = tuple(sorted([*methods, "OPTIONS"]))
+        declared[0].automatic = (*declared[0].automatic, "OPTIONS")
         methods["OPTIONS"] = _options(declared[0], ", ".join(methods.allow))
     else:
         methods.allow = tuple(sorted(methods))

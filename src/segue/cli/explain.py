@@ -1,0 +1,137 @@
+"""``segue explain "POST /films"``: what answers a request, and all that it passes on its way."""
+
+from collections.abc import Iterator, Sequence
+
+import click
+import msgspec
+
+from segue.cli.loading import frozen_app
+from segue.cli.options import option
+from segue.cli.table import columns
+from segue.cli.words import asked
+from segue.core.explaining import Explanation, explain as explain_request
+from segue.core.inspect import RouteInfo
+from segue.core.inspect_types import ParameterInfo
+from segue.http.status import phrase
+
+__all__ = ["explain"]
+
+_INJECTED = {"request": "injected", "app": "injected", "socket": "injected", "formdata": "the whole form"}
+
+
+@click.command()
+@click.argument("words", nargs=-1, required=True, metavar="[APP] [METHOD] PATH")
+@option("--factory", is_flag=True, help="APP names a function that makes the application.")
+@click.option("--header", "-H", multiple=True, help="A header field of the request, as 'host: example.com'.")
+@click.option("--source", is_flag=True, help="Also the function that binds the parameters.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_context
+def explain(
+    context: click.Context,
+    words: Sequence[str],
+    factory: bool,
+    header: Sequence[str],
+    source: bool,
+    as_json: bool,
+) -> None:
+    """Say what answers a request: route, middleware, parameters, limits, errors. Nothing is run.
+
+    Where nothing answers it says why, and what comes near; the exit code is 1 then.
+
+    \b
+    segue explain hello:app "POST /films?page=2"
+    segue explain /films
+    """
+    app, method, target = asked(context, words)
+    found = explain_request(frozen_app(app, factory=factory), method, target, headers=header_fields(header))
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
+    else:
+        for line in _lines(found, with_source=source):
+            click.echo(line)
+    if found.route is None:
+        context.exit(1)
+
+
+def header_fields(given: Sequence[str]) -> dict[str, str]:
+    """``name: value`` texts as fields. Raises click.UsageError."""
+    found = {}
+    for text in given:
+        name, colon, value = text.partition(":")
+        if not colon or not name.strip():
+            raise click.UsageError(f"A header field is written 'name: value', not {text!r}.")
+        found[name.strip().lower()] = value.strip()
+    return found
+
+
+def _lines(found: Explanation, *, with_source: bool) -> Iterator[str]:
+    if found.route is None:
+        yield f"{found.request} is answered by nobody: {found.status} {phrase(found.status)}, {found.reason}"
+        if found.near:
+            yield "\nnear"
+            yield from [f"  {one}" for one in found.near]
+        yield from _middleware(found)
+        return
+    route = found.route
+    yield f"{found.request} is answered by {route.name}"
+    yield ""
+    yield from columns(list(_about(route, found)), indent="  ")
+    yield from _middleware(found)
+    if route.parameters:
+        yield "\nparameters"
+        yield from columns([_parameter(one, found.values) for one in route.parameters], indent="  ")
+    if found.limits:
+        yield "\nlimits"
+        yield from columns(list(found.limits.items()), indent="  ")
+    if found.errors:
+        yield "\nother answers"
+        rows = [(str(one.status), phrase(one.status), one.when) for one in found.errors]
+        yield from columns(rows, indent="  ")
+    if found.error_handlers:
+        yield "\nerror handlers, the first that fits"
+        handlers = [(one.what, one.handler, one.place, f"of {one.app}") for one in found.error_handlers]
+        yield from columns(handlers, indent="  ")
+    if with_source and found.source:
+        yield "\nsource"
+        yield from [f"  {line}" for line in found.source.splitlines()]
+
+
+def _about(route: RouteInfo, found: Explanation) -> Iterator[tuple[str, str]]:
+    methods = ", ".join(route.methods) or "any method"
+    yield "route", f"{methods} {route.path}" + (f" of the host {route.host}" if route.host else "")
+    yield "declared", route.declared
+    yield "handler", f"{route.handler} ({route.place})"
+    if route.kind == "mount":
+        yield "kind", "a mounted application: all below this path is its own"
+        return
+    yield "runs", "on the event loop" if route.runs == "loop" else "in a thread of the pool"
+    if len(route.apps) > 1:
+        yield "app", " > ".join(route.apps)
+    if route.kind == "websocket":
+        yield "result", "101, a WebSocket"
+    else:
+        returns = f", a {route.returns}" if route.returns else ""
+        yield "result", f"{found.status} {phrase(found.status)}{returns}"
+    if options := [f"{name}={value!r}" for name, value in route.options.items()]:
+        yield "options", ", ".join(options)
+
+
+def _middleware(found: Explanation) -> Iterator[str]:
+    if found.middleware:
+        yield "\nmiddleware, in the order of the way in"
+        rows = [
+            (str(number), one.name, one.place, f"of {one.app}")
+            for number, one in enumerate(found.middleware, 1)
+        ]
+        yield from columns(rows, indent="  ")
+
+
+def _parameter(one: ParameterInfo, values: dict[str, str]) -> tuple[str, ...]:
+    if one.origin in _INJECTED:
+        return one.name, _INJECTED[one.origin], "", one.type, ""
+    wire = one.wire if one.wire != one.name else ""
+    if one.origin == "path" and one.name in values:
+        need = f"here {values[one.name]!r}"
+    else:
+        need = "required" if one.required else f"default {one.default}"
+    return one.name, one.origin, wire, one.type, need
