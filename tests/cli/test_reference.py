@@ -11,8 +11,12 @@ from segue.cli import main
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "cli.md"
 INTRODUCTION = """\
-Each option is also an environment variable, `SEGUE_` and its name: `--max-age` is `SEGUE_MAX_AGE`. (`--access-log` of
-`segue run` is `SEGUE_RUN_ACCESS_LOG`.) `APP` may be left out where `SEGUE_APP` or `segue --app` names it.
+The options of `segue run`, `segue serve` and those that find an application are also environment variables, `SEGUE_` and
+the name: `--max-age` is `SEGUE_MAX_AGE`. (`--access-log` of `segue run` is `SEGUE_RUN_ACCESS_LOG`.)
+
+`APP` is `module:attribute`, `file.py`, `file.py:attribute`, or a function that makes the application, with what it takes:
+`shop:make_app("test")`. It may be left out: then it is what `segue --app` says, or `SEGUE_APP`, or else `app.py` or
+`main.py` of the folder.
 """
 
 

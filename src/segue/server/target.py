@@ -1,5 +1,6 @@
-"""Finds the application that a user names: ``hello:app``, ``hello.py``, ``hello.py:app``, ``hello:make_app``."""
+"""Finds the application that a user names: ``hello:app``, ``hello.py``, ``hello.py:app``, ``hello:make_app()``."""
 
+import ast
 import importlib
 import importlib.util
 import inspect
@@ -55,10 +56,12 @@ def load_target(target: str, *, factory: bool = False) -> Application:
 
 
 def _split(target: str) -> tuple[str, str, str]:
-    name, colon, path = target.rpartition(":")
+    # What a factory is given may have colons of its own.
+    outside, opened, given = target.partition("(")
+    name, colon, path = outside.rpartition(":")
     if not colon or name == "" or path.endswith(".py") or "/" in path or "\\" in path:
         return target, "", ""
-    return name, colon, path
+    return name, colon, path + opened + given
 
 
 def _import_file(name: str) -> ModuleType:
@@ -127,13 +130,14 @@ def _find(module: ModuleType, path: str, name: str, factory: bool) -> Applicatio
             raise TargetError(f"--factory needs the name of the function: {name}:make_app.")
         return _only(module, name)
     value: Any = module
-    for part in path.removesuffix("()").split("."):
+    attribute, called, _ = path.partition("(")
+    for part in attribute.split("."):
         try:
             value = getattr(value, part)
         except AttributeError:
             raise TargetError(f"{name} has no {path!r}. {_there(module, name)}") from None
-    if factory or path.endswith("()"):
-        value = _made(value, f"{name}:{path}")
+    if factory or called:
+        value = _made(value, f"{name}:{attribute}", path if called else f"{path}()")
     if _is_application(value):
         return cast(Application, value)
     if inspect.isfunction(value):
@@ -141,16 +145,33 @@ def _find(module: ModuleType, path: str, name: str, factory: bool) -> Applicatio
     raise TargetError(f"{name}:{path} is no application but {type(value).__name__!r}. {_there(module, name)}")
 
 
-def _made(make: Any, told: str) -> Any:
+def _made(make: Any, told: str, call: str) -> Any:
     if not callable(make):
         raise TargetError(f"--factory: {told} is no function but {type(make).__name__!r}.")
-    made = make()
+    positional, named = _arguments(call)
+    try:
+        inspect.signature(make).bind(*positional, **named)
+    except TypeError as error:
+        raise TargetError(f"{told} cannot be called like {call}: {error}.") from None
+    made = make(*positional, **named)
     if inspect.iscoroutine(made):
         made.close()
         raise TargetError(
             f"--factory: {told} is async. Make the app in a plain function; async work is for lifespan."
         )
     return made
+
+
+def _arguments(call: str) -> tuple[list[Any], dict[str, Any]]:
+    """What ``make_app("test", debug=True)`` hands over: texts, numbers and other literals."""
+    try:
+        node = ast.parse(call, mode="eval").body
+        if isinstance(node, ast.Call) and all(one.arg for one in node.keywords):
+            named = {str(one.arg): ast.literal_eval(one.value) for one in node.keywords}
+            return [ast.literal_eval(one) for one in node.args], named
+    except (SyntaxError, ValueError):
+        pass
+    raise TargetError(f"{call} cannot be read. A factory is given literals: make_app('test', debug=True).")
 
 
 def _only(module: ModuleType, name: str) -> Application:
