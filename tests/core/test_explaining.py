@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from segue import App, HTTPError, Next, NotFound, Query, Request, Response, Struct
+import pytest
+
+from segue import App, HTTPError, Next, NotFound, Query, Request, Response, Struct, WebSocket
 from segue.core.explaining import explain
 
 
@@ -108,3 +110,44 @@ def test_no_handler_runs() -> None:
 
     explain(app, "GET", "/")
     assert ran == []
+
+
+def several() -> App:
+    app = App("several")
+
+    @app.get("/x", accept="text/html")
+    async def page() -> str:
+        return ""
+
+    @app.get("/x", accept="application/json", xhr=True)
+    async def data() -> dict[str, str]:
+        return {}
+
+    @app.websocket("/x")
+    async def talk(socket: WebSocket) -> None:
+        pass
+
+    return app
+
+
+@pytest.mark.parametrize(
+    ("headers", "name"),
+    [
+        ({"accept": "text/html"}, "several.page"),
+        ({"x-requested-with": "XMLHttpRequest"}, "several.data"),
+        ({"upgrade": "websocket"}, "several.talk"),
+    ],
+)
+def test_of_several_the_one_whose_conditions_hold_is_told_with_the_others(
+    headers: dict[str, str], name: str
+) -> None:
+    found = explain(several(), "GET", "/x", headers=headers)
+    assert found.route is not None
+    assert found.route.name == name
+    assert {one.name for one in found.alternatives} == {"several.page", "several.data", "several.talk"}
+
+
+def test_where_no_condition_holds_the_answer_is_told() -> None:
+    found = explain(several(), "GET", "/x", headers={"accept": "image/png"})
+    assert (found.route, found.status) == (None, 406)
+    assert "accept='text/html'" in {one.conditions for one in found.alternatives}

@@ -67,6 +67,7 @@ def header_fields(given: Sequence[str]) -> dict[str, str]:
 def _lines(found: Explanation, *, with_source: bool) -> Iterator[str]:
     if found.route is None:
         yield f"{found.request} is answered by nobody: {found.status} {phrase(found.status)}, {found.reason}"
+        yield from _alternatives(found)
         if found.near:
             yield "\nnear"
             yield from [f"  {one}" for one in found.near]
@@ -76,6 +77,7 @@ def _lines(found: Explanation, *, with_source: bool) -> Iterator[str]:
     yield f"{found.request} is answered by {route.name}"
     yield ""
     yield from columns(list(_about(route, found)), indent="  ")
+    yield from _alternatives(found)
     yield from _middleware(found)
     if route.parameters:
         yield "\nparameters"
@@ -114,6 +116,16 @@ def _about(route: RouteInfo, found: Explanation) -> Iterator[tuple[str, str]]:
         yield "result", f"{found.status} {phrase(found.status)}{returns}"
     if options := [f"{name}={value!r}" for name, value in route.options.items()]:
         yield "options", ", ".join(options)
+
+
+def _alternatives(found: Explanation) -> Iterator[str]:
+    if found.alternatives:
+        yield "\nchosen among, the first whose conditions hold"
+        rows = [
+            (">" if found.route == one else "", one.name, one.conditions or "no condition", one.place)
+            for one in found.alternatives
+        ]
+        yield from columns(rows, indent="  ")
 
 
 def _middleware(found: Explanation) -> Iterator[str]:

@@ -26,7 +26,7 @@ _KEYS = ("declared", "path", "name", "method", "place")
 def routes(app: str, factory: bool, sort: str, as_json: bool, internal: bool) -> None:
     """List the routes of APP: methods, path, name, and the place of the handler.
 
-    A column for the host is there when a route is for one. Where the handler is Segue's own, as that of static files,
+    Columns for the host and for predicates are there when a route has them. Where the handler is Segue's own, as that of static files,
     the place is where the route is declared.
     """
     inspection = inspect_app(frozen_app(app, factory=factory))
@@ -55,7 +55,7 @@ def _row(route: RouteInfo, *, internal: bool) -> tuple[str, ...]:
     if internal:
         methods = ",".join([methods, *route.automatic])
     place = route.declared if route.own and not internal else route.place
-    return methods, route.host or "", route.path, route.name, place
+    return methods, route.host or "", route.path, route.conditions, route.name, place
 
 
 def _echo_pipeline(inspection: Inspection) -> None:

@@ -39,6 +39,7 @@ def choice(candidates: Sequence[Endpoint], otherwise: Endpoint | None = None) ->
 
     endpoint = Endpoint(first.app, first.name, first.handler, first.place, first.options)
     endpoint.call = answer
+    endpoint.among = tuple([one for group in ordered for one in group])
     endpoint.on_error = first.on_error
     endpoint.path, endpoint.methods = first.path, first.methods
     return endpoint

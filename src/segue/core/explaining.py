@@ -7,9 +7,11 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import msgspec
 from msgspec import UNSET, Struct
 
 from segue.core.app import App
+from segue.core.choice import choose, ranked
 from segue.core.handlers import Endpoint
 from segue.core.inspect import (
     ErrorHandlerInfo,
@@ -40,7 +42,8 @@ class Explanation(Struct, frozen=True, kw_only=True):
     """What an app does with a request.
 
     ``route`` is None where nothing answers; ``status`` and ``reason`` say what happens then, and ``near`` which routes
-    come close. ``values`` are those that the path gives. ``source`` is the function that binds the parameters.
+    come close. ``values`` are those that the path gives. ``alternatives``: the routes of the
+    same path and method, in the order in which their conditions are asked. ``source`` is the function that binds the parameters.
     """
 
     request: str
@@ -48,6 +51,7 @@ class Explanation(Struct, frozen=True, kw_only=True):
     status: int
     reason: str
     values: dict[str, str] = {}
+    alternatives: list[RouteInfo] = []
     middleware: list[MiddlewareInfo] = []
     limits: dict[str, str] = {}
     errors: list[PossibleError] = []
@@ -79,7 +83,36 @@ def explain(app: App, method: str, target: str, *, headers: Mapping[str, str] | 
             middleware=middleware_of(app),
             near=[_told(one) for one in _unique(methods.values())],
         )
-    return _found(endpoint, request, told)
+    if not endpoint.among:
+        return _found(endpoint, request, told)
+    alternatives = [route_info(one) for one in endpoint.among]
+    try:
+        chosen = _chosen(endpoint, request)
+    except HTTPError as error:
+        return Explanation(
+            request=told,
+            route=None,
+            status=error.status,
+            reason="the path is there, but no condition holds",
+            alternatives=alternatives,
+            middleware=middleware_of(app),
+        )
+    return msgspec.structs.replace(_found(chosen, request, told), alternatives=alternatives)
+
+
+def _chosen(endpoint: Endpoint, request: Request) -> Endpoint:
+    """The one of several that the conditions choose. Raises what the request would be answered with."""
+    sockets = [one for one in endpoint.among if one.kind == "websocket"]
+    if sockets and request.headers.get("upgrade", "").lower() == "websocket":
+        return sockets[0]
+    choosing = choose(ranked([one for one in endpoint.among if one not in sockets]), request)
+    try:
+        choosing.send(None)
+    except StopIteration as done:
+        chosen: Endpoint = done.value
+        return chosen
+    choosing.close()
+    raise HTTPError(500, "a predicate has to wait for something")
 
 
 def _request(method: str, target: str, headers: Mapping[str, str]) -> Request:
@@ -266,7 +299,7 @@ def _sample(host: str) -> str:
 
 def _unique(endpoints: Any) -> list[Endpoint]:
     found: list[Endpoint] = []
-    for one in endpoints:
+    for one in [each for endpoint in endpoints for each in endpoint.among or (endpoint,)]:
         if one.handler not in [other.handler for other in found] and not one.name.startswith("options of "):
             found.append(one)
     return found

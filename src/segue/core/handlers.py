@@ -24,6 +24,7 @@ class Endpoint:
     """
 
     __slots__ = (
+        "among",
         "app",
         "apps",
         "automatic",
@@ -68,6 +69,8 @@ class Endpoint:
         #: outermost. Nothing asks for them when requests come: they are there to be shown.
         self.apps: tuple[Any, ...] = ()
         self.middleware: tuple[Any, ...] = ()
+        #: Of one that stands for several, those that it chooses among, in the order in which they are asked.
+        self.among: tuple[Endpoint, ...] = ()
         #: Methods that its path answers besides, because of it: HEAD and OPTIONS.
         self.automatic: tuple[str, ...] = ()
         self.parameters: tuple[Parameter, ...] = ()

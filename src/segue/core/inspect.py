@@ -84,6 +84,7 @@ class RouteInfo(Struct, frozen=True, kw_only=True):
     place: str
     declared: str
     host: str | None
+    conditions: str
     apps: list[str]
     kind: str
     own: bool
@@ -146,6 +147,7 @@ def route_info(endpoint: Endpoint) -> RouteInfo:
         place=place_text(endpoint.place),
         declared=place_text(endpoint.declared),
         host=endpoint.host,
+        conditions=str(endpoint.conditions or ""),
         apps=[one.name for one in endpoint.apps],
         kind=endpoint.kind,
         own=endpoint.place.file.startswith(_PACKAGE),

@@ -116,14 +116,19 @@ def _complete(site: _Site) -> None:
     declared = list(methods.values())
     get = methods.get("GET")
     if get is not None and get.options.auto_head and methods.setdefault("HEAD", get) is get:
-        get.automatic = (*get.automatic, "HEAD")
+        _also(get, "HEAD")
     automatic = all(endpoint.options.auto_options for endpoint in declared)
     if automatic and declared and methods.rest is None and "OPTIONS" not in methods:
         methods.allow = tuple(sorted([*methods, "OPTIONS"]))
-        declared[0].automatic = (*declared[0].automatic, "OPTIONS")
+        _also(declared[0], "OPTIONS")
         methods["OPTIONS"] = _options(declared[0], ", ".join(methods.allow))
     else:
         methods.allow = tuple(sorted(methods))
+
+
+def _also(endpoint: Endpoint, method: str) -> None:
+    for one in endpoint.among or (endpoint,):
+        one.automatic = (*one.automatic, method)
 
 
 def _key(endpoint: Endpoint) -> object:
@@ -141,6 +146,7 @@ def _either(socket: Endpoint, page: Endpoint) -> Endpoint:
 
     endpoint = Endpoint(page.app, page.name, page.handler, page.place, page.options)
     endpoint.call = answer
+    endpoint.among = (socket, *(page.among or (page,)))
     endpoint.path, endpoint.methods = page.path, page.methods
     return endpoint
 
