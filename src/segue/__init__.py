@@ -20,6 +20,7 @@ from msgspec import Meta, Struct
 from segue.core.app import App
 from segue.core.appkey import AppKey
 from segue.core.converters import Converter
+from segue.core.hooks import after, around, before
 from segue.core.markers import Body, Cookie, File, Form, Header, Named, Query
 from segue.core.records import Next
 from segue.http.cookies import Cookie as SetCookie
@@ -77,6 +78,7 @@ if TYPE_CHECKING:
     from segue.core.predicates import Predicate, all_of, any_of, not_
     from segue.core.proxies import Proxies
     from segue.core.requestbodies import DecodedBodies
+    from segue.core.resources import options
     from segue.core.setup import Setup
     from segue.core.streams import JSONLines
     from segue.core.threads import Threads, wait
@@ -137,6 +139,9 @@ __all__ = [
     "WebSocketOptions",
     "all_of",
     "any_of",
+    "after",
+    "around",
+    "before",
     "delete",
     "error_handler",
     "event_stream",
@@ -147,6 +152,7 @@ __all__ = [
     "middleware",
     "mount",
     "not_",
+    "options",
     "patch",
     "post",
     "put",
@@ -192,6 +198,7 @@ _IN_MODULE = {
     "event_stream": "events",
     "file_response": "files",
     "inspect_app": "inspect",
+    "options": "resources",
 }
 
 

@@ -145,7 +145,7 @@ def _limit(
 
 
 def _may_fail(parameter: Parameter) -> bool:
-    return parameter.origin not in ("request", "app", "socket", "formdata")
+    return parameter.origin not in ("request", "app", "socket", "formdata", "controller", "response")
 
 
 def _local(parameter: Parameter) -> str:
@@ -154,7 +154,14 @@ def _local(parameter: Parameter) -> str:
 
 
 def _argument(parameter: Parameter) -> str:
-    injected = {"request": "request", "app": "request.app", "socket": "socket", "formdata": "form"}
+    injected = {
+        "request": "request",
+        "app": "request.app",
+        "socket": "socket",
+        "formdata": "form",
+        "response": "response",
+        "controller": "request.made['controller']",
+    }
     value = injected.get(parameter.origin) or _local(parameter)
     return f"{parameter.name}={value}" if parameter.keyword_only else value
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 from segue.core.converters import Converter
+from segue.core.hooks import Attached, Hook
 from segue.core.options import RouteOptions, WebSocketRouteOptions
 from segue.core.predicates import PredicateFactory
 from segue.core.records import (
@@ -27,6 +28,7 @@ __all__ = ["Declaring", "Frozen"]
 
 H = TypeVar("H", bound=Callable[..., Any])
 M = TypeVar("M", bound=MiddlewareLike)
+C = TypeVar("C")
 
 
 class Frozen(RuntimeError):
@@ -104,6 +106,48 @@ class Declaring:
             return handler
 
         return register
+
+    # --- styles --------------------------------------------------------------------------------------------------
+
+    def resource(
+        self, path: str, /, *, suffix: str = "", per_request: bool = False, **options: Unpack[RouteOptions]
+    ) -> Callable[[C], C]:
+        """Lets the methods of a class answer the HTTP methods of ``path``.
+
+            @app.resource("/films/{id:int}")
+            class FilmResource:
+                async def get(self, id: int) -> Film: ...
+                async def delete(self, id: int) -> None: ...
+
+        Their names: ``get post put patch delete head options query websocket``, ``any`` for what has no method of its
+        own, and any in capitals. ``suffix="collection"``: ``get_collection`` and its likes. One object answers all
+        requests; with ``per_request``, and if the constructor takes arguments, each has its own. They are bound as
+        those of handlers are. Or give an object: ``app.resource(path)(FilmResource(store))``.
+        """
+        place, names = self._declaring("a resource")
+        given = {
+            **options,
+            "suffix": suffix,
+            "per_request": per_request,
+            "instances": self.declared.instances,
+        }
+
+        def register(target: C) -> C:
+            from segue.core.resources import Resource
+
+            self.declared.routes.append(Resource(path, target, given, place, names))
+            return target
+
+        return register
+
+    def hook(self, target: object, *hooks: Hook) -> None:
+        """Puts hooks on a function, a method or a class without a change of it, for this app and those that it includes.
+
+        app.hook(other_package.Films, before(signed_in))
+        app.hook(other_package.Films.get, around(timing))
+        """
+        place, _ = self._declaring("a hook")
+        self.declared.hooks.append(Attached(target, hooks, place))
 
     def converter(self, name: str, converter: Converter) -> None:
         """Lets templates say ``{parameter:name}``, for this app and those that it includes."""

@@ -1,16 +1,18 @@
 """From what an app has recorded to its plan; all that is wrong is reported at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
+from segue.core.calling import Calling
 from segue.core.conditions import read_conditions
 from segue.core.converters import BUILT_IN, Converter
 from segue.core.dispatch import dispatcher, finder
-from segue.core.endpoints import compile_http, compile_socket, is_async
+from segue.core.endpoints import compile_http, compile_socket, is_async, path_kinds
 from segue.core.errors import ErrorHandlers
-from segue.core.handlers import Endpoint, OnError
+from segue.core.handlers import Call, Endpoint, OnError
+from segue.core.hooks import Attached, hooks_of, kind_of
 from segue.core.lifespan import Lifespan, Span, application_span, span
 from segue.core.mounting import mounted_call
 from segue.core.options import Options
@@ -23,6 +25,7 @@ from segue.core.routing import InvalidTemplate, Template, parse_template
 from segue.core.setup import set_up
 from segue.core.sites import SOCKET, Sites, host_template
 from segue.core.source import Source, source_of
+from segue.core.stages import Stages, reraise
 
 __all__ = ["freeze"]
 
@@ -41,6 +44,7 @@ class _Scope(NamedTuple):
     converters: Mapping[str, Converter]
     defaults: Mapping[str, Any]
     predicates: Mapping[str, PredicateFactory]
+    hooks: tuple[Attached, ...] = ()
 
 
 def freeze(app: Recorded) -> Plan:
@@ -59,6 +63,7 @@ class _Freezing:
         self.routes: dict[str, list[NamedRoute]] = {}
         self.spans: list[Span] = []
         self.living: list[Recorded] = []
+        self.unused: list[Attached] = []
 
     def plan(self) -> Plan:
         root = self.root
@@ -66,6 +71,10 @@ class _Freezing:
         errors = self._error_handlers(root)
         on_error = answering(root, errors)
         self._declare(_Scope(root, (), "", None, (), (), errors, on_error, BUILT_IN, {}, {}))
+        for hook in self.unused:
+            self.problems.append(
+                f"{hook.place}: a hook is put on {hook.target!r}, which is no handler of this app"
+            )
         if self.problems:
             raise FreezeError(self.problems)
         for app in self.living:
@@ -84,6 +93,7 @@ class _Freezing:
             converters={**scope.converters, **app.declared.converters},
             defaults={**scope.defaults, **app.defaults},
             predicates={**scope.predicates, **app.declared.predicates},
+            hooks=(*scope.hooks, *app.declared.hooks),
         )
         self._add_spans(app)
         for record in app.declared.routes:
@@ -111,6 +121,7 @@ class _Freezing:
         if app in self.living:  # included at two places, it lives once
             return
         self.living.append(app)
+        self.unused += app.declared.hooks
         for function, place in app.declared.spans:
             try:
                 self.spans.append(span(function, app))
@@ -150,10 +161,18 @@ class _Freezing:
 
     def _add_route(self, scope: _Scope, record: Route) -> None:
         options = _options(scope, record.options)
+        record = record._replace(calling=self._hooked(scope, record))
         endpoint, template, renames = self._endpoint(scope, record, record.methods, options)
-        compiled = compile_http(endpoint, template, renames, self.root.threads, scope.on_error)
-        if scope.middleware:
-            endpoint.prepare(lambda: guarded(fold(scope.middleware, compiled()), scope.on_error))
+        stages = self._stages(scope, record, endpoint, template)
+        on_error = reraise if stages else scope.on_error
+        compiled = compile_http(endpoint, template, {} if stages else renames, self.root.threads, on_error)
+        if scope.middleware or stages:
+            endpoint.prepare(
+                lambda: guarded(
+                    fold([*scope.middleware, *stages.compiled(path_kinds(template), renames)], compiled()),
+                    scope.on_error,
+                )
+            )
         else:
             endpoint.prepare(compiled)
 
@@ -165,15 +184,18 @@ class _Freezing:
         given: dict[str, Any] = dict(record.options)
         known: dict[str, Any] = {key: given.pop(key) for key in ("name", "host") if key in given}
         options = _options(scope, known, auto_head=False, timeout=None, on_disconnect="cancel")
+        record = record._replace(calling=self._hooked(scope, record))
         endpoint, template, renames = self._endpoint(scope, record, (SOCKET,), options)
         endpoint.kind = "websocket"
-        compiled = compile_socket(endpoint, template, renames)
-        endpoint.prepare(
-            lambda: guarded(
-                fold(scope.middleware, guarded(websocket_endpoint(compiled(), **given), scope.on_error)),
-                scope.on_error,
-            )
-        )
+        stages = self._stages(scope, record, endpoint, template)
+        compiled = compile_socket(endpoint, template, {} if stages else renames)
+
+        def make() -> Call:
+            call = guarded(websocket_endpoint(compiled(), **given), reraise if stages else scope.on_error)
+            inner = stages.compiled(path_kinds(template), renames)
+            return guarded(fold([*scope.middleware, *inner], call), scope.on_error)
+
+        endpoint.prepare(make)
 
     def _mount(self, scope: _Scope, record: Mounted) -> None:
         from segue.server.mount import mounted
@@ -221,6 +243,27 @@ class _Freezing:
             self.routes.setdefault(own, []).append(route)
         return endpoint, template, renames
 
+    def _hooked(self, scope: _Scope, record: Route | SocketRoute) -> Calling:
+        """How the handler is called, with all of its hooks."""
+        calling = record.calling
+        kind = calling.kind or kind_of(record.handler)
+        attached = [one for one in scope.hooks if one.fits(record.handler, kind)]
+        self.unused = [one for one in self.unused if one not in attached]
+        hooks = hooks_of(record.handler, kind, attached)
+        return calling._replace(hooks=(*hooks, *calling.hooks)) if hooks else calling
+
+    def _stages(
+        self, scope: _Scope, record: Route | SocketRoute, endpoint: Endpoint, template: Template
+    ) -> Stages:
+        """The hooks of the handler, and what makes its object."""
+        host = _host(scope, endpoint.options.host)
+
+        def read(function: Callable[..., Any], calling: Calling) -> tuple[Parameter, ...]:
+            route = record._replace(handler=function, calling=calling)
+            return self._signature(scope, route, endpoint, template, host, own=())[0]
+
+        return Stages(endpoint, record.calling, self.root.threads, read)
+
     def _signature(
         self,
         scope: _Scope,
@@ -228,8 +271,10 @@ class _Freezing:
         endpoint: Endpoint,
         template: Template,
         host: Template | None,
+        own: Sequence[str] | None = None,
     ) -> tuple[tuple[Parameter, ...], Any]:
-        own = template.names if not scope.prefix else parse_template(record.path, scope.converters).names
+        if own is None:
+            own = template.names if not scope.prefix else parse_template(record.path, scope.converters).names
         return read_signature(
             record.handler,
             own=own,
@@ -237,6 +282,7 @@ class _Freezing:
             place=endpoint.place,
             names=record.names,
             app_type=type(self.root),
+            calling=record.calling,
         )
 
 

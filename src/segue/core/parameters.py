@@ -8,12 +8,14 @@ import typing
 from collections.abc import Callable, Collection, Mapping
 from typing import Annotated, Any, get_args, get_origin
 
+from segue.core.calling import PLAIN, Calling
 from segue.core.kinds import bare, is_text_like, is_union, is_upload, list_item, told as name_of, without_none
 from segue.core.markers import Marker, Named
 from segue.core.source import Source
 from segue.core.validation import object_fields
 from segue.http.forms import FormData
 from segue.http.request import Request
+from segue.http.response import Response
 from segue.http.websocket import WebSocket
 
 __all__ = ["MISSING", "HandlerError", "Parameter", "read_signature"]
@@ -29,7 +31,7 @@ class HandlerError(TypeError):
 class Parameter:
     """One parameter of a handler.
 
-    ``origin``: path, query, header, cookie, form, body, or what is injected: request, app, socket, formdata.
+    ``origin``: path, query, header, cookie, form, body, or what is injected: request, app, socket, formdata, controller.
     ``wire``: its name in the request. ``model``: its fields come from there each by its own name.
     ``many``: a list of all values of its name.
     """
@@ -65,6 +67,7 @@ def read_signature(
     place: Source,
     names: Mapping[str, Any],
     app_type: type,
+    calling: Calling = PLAIN,
 ) -> tuple[tuple[Parameter, ...], Any]:
     """The parameters of ``handler``, and what it says that it returns (MISSING when it does not).
 
@@ -75,7 +78,10 @@ def read_signature(
     told = f"{getattr(handler, '__qualname__', handler)} ({place})"
     hints = _hints(handler, names, told)
     found: list[Parameter] = []
-    for name, parameter in _signature(handler, told).parameters.items():
+    taken = list(_signature(handler, told).parameters.items())
+    if calling.kind is not None and taken:
+        found.append(Parameter(taken.pop(0)[0], "controller", calling.kind, "self"))
+    for name, parameter in taken:
         if parameter.kind is parameter.VAR_POSITIONAL:
             raise HandlerError(f"{told}: *{name} cannot be bound; name each parameter")
         if parameter.kind is parameter.VAR_KEYWORD:
@@ -84,9 +90,14 @@ def read_signature(
                 Parameter(one, "path", Any, one, keyword_only=True) for one in path_names if one not in named
             ]
             continue
-        found.append(_parameter(parameter, hints.get(name, MISSING), path_names, app_type, told))
+        hint = hints.get(name, MISSING)
+        if calling.response and isinstance(hint, type) and issubclass(hint, Response):
+            by_name = parameter.kind is parameter.KEYWORD_ONLY
+            found.append(Parameter(name, "response", hint, name, keyword_only=by_name))
+        else:
+            found.append(_parameter(parameter, hint, path_names, app_type, told))
     bound = {one.name for one in found}
-    unused = [name for name in own if name not in bound]
+    unused = [name for name in own if name not in bound and not calling.takes(name)]
     if unused and not any(one.origin == "request" for one in found):
         raise HandlerError(
             f"{told}: the path has {{{unused[0]}}}, but the handler has no parameter of this name"
@@ -106,7 +117,9 @@ def _hints(handler: Callable[..., Any], names: Mapping[str, Any], told: str) -> 
     function: Any = handler
     while hasattr(function, "func") and not hasattr(function, "__code__"):  # functools.partial
         function = function.func
-    if not hasattr(function, "__code__") and not hasattr(function, "__func__"):
+    if isinstance(function, type):
+        function = inspect.getattr_static(function, "__init__")
+    elif not hasattr(function, "__code__") and not hasattr(function, "__func__"):
         function = type(function).__call__
     function = inspect.unwrap(function)
     local = dict(names)

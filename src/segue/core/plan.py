@@ -86,8 +86,10 @@ class Plan:
             missing = ", ".join(sorted(_needs(routes[0]) - values.keys()))
             raise UnknownRoute(f"url_for({name!r}) needs a value for {missing}: {told}")
         route = max(fitting, key=lambda one: len(_needs(one)))
-        others = {one.endpoint.handler for one in fitting if len(_needs(one)) == len(_needs(route))}
-        if len(others) > 1:
+        # Several methods of one path have one URL; one handler may have several paths.
+        equal = [one for one in fitting if len(_needs(one)) == len(_needs(route))]
+        others = {one.endpoint.handler for one in equal if one.template.text != route.template.text}
+        if others - {route.endpoint.handler}:
             told = " and ".join(f"{one.endpoint.path} ({one.endpoint.place})" for one in fitting)
             raise UnknownRoute(
                 f"{name!r} is the name of several routes: {told}; give them names of their own"

@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from segue.core.calling import PLAIN, Calling
+from segue.core.hooks import Attached
 from segue.core.options import RouteDefaults, RouteOptions, WebSocketRouteOptions
 from segue.core.plugins import Listed
 from segue.core.predicates import PredicateFactory
@@ -40,6 +42,7 @@ class Route(NamedTuple):
     options: RouteOptions
     place: Source
     names: Mapping[str, Any]
+    calling: Calling = PLAIN
 
 
 class SocketRoute(NamedTuple):
@@ -50,6 +53,7 @@ class SocketRoute(NamedTuple):
     options: WebSocketRouteOptions
     place: Source
     names: Mapping[str, Any]
+    calling: Calling = PLAIN
 
 
 class Included(NamedTuple):
@@ -113,6 +117,8 @@ class Declarations:
         "converters",
         "errors",
         "frozen",
+        "hooks",
+        "instances",
         "middleware",
         "plugins",
         "predicates",
@@ -129,6 +135,9 @@ class Declarations:
         self.spans: list[tuple[Callable[..., Any], Source]] = []
         self.converters: dict[str, Any] = {}
         self.predicates: dict[str, PredicateFactory] = {}
+        self.hooks: list[Attached] = []
+        #: The objects of classes that are declared as resources: one of each class.
+        self.instances: dict[type, Any] = {}
         self.plugins: list[Listed] = []
         #: Set when the plugins have declared, which they do once.
         self.set_up = False
