@@ -197,8 +197,8 @@ class Declaring:
         from segue.core.static import StaticFiles
 
         files = StaticFiles(directory, **options)
-        self.get(f"{at.rstrip('/')}/", name=name)(files.root_page)
-        self.get(f"{at.rstrip('/')}/{{path:path}}", name=name)(files.below)
+        self.get(f"{at.rstrip('/')}/", name=name, documented=False)(files.root_page)
+        self.get(f"{at.rstrip('/')}/{{path:path}}", name=name, documented=False)(files.below)
 
     def frontend(
         self, at: str, directory: "str | os.PathLike[str]", **options: "Unpack[StaticOptions]"
@@ -207,8 +207,8 @@ class Declaring:
         from segue.core.frontend import Frontend
 
         frontend = Frontend(directory, **options)
-        self.any(f"{at.rstrip('/')}/", name="frontend")(frontend.root_page)
-        self.any(f"{at.rstrip('/')}/{{path:path}}", name="frontend")(frontend.below)
+        self.any(f"{at.rstrip('/')}/", name="frontend", documented=False)(frontend.root_page)
+        self.any(f"{at.rstrip('/')}/{{path:path}}", name="frontend", documented=False)(frontend.below)
 
     def middleware(self, middleware: M) -> M:
         """Puts ``async (request, next) -> response`` around all that this app answers; the first one is outermost.

@@ -30,7 +30,7 @@ from segue.http.request import Request
 from segue.http.response import Response
 from segue.http.sse import Event, is_event_stream
 
-__all__ = ["compile_http", "compile_socket", "is_async"]
+__all__ = ["compile_http", "compile_socket", "is_async", "streamed_items"]
 
 
 class Finish:
@@ -39,7 +39,7 @@ class Finish:
     def __init__(self, endpoint: Endpoint, threads: Threads, returns: Any) -> None:
         self.endpoint = endpoint
         self.threads = threads
-        self.item_type, self.as_lines, self.events = _items(returns)
+        self.item_type, self.as_lines, self.events = streamed_items(returns)
 
     async def __call__(self, request: Request, value: Any) -> Response:
         """The response for ``value``. Raises NoRule, which names the handler, for a type that has no rule."""
@@ -95,7 +95,7 @@ async def foreign_response(request: Request, application: Any) -> Response:
     return await guest.handle(request)
 
 
-def _items(returns: Any) -> tuple[Any, bool, bool]:
+def streamed_items(returns: Any) -> tuple[Any, bool, bool]:
     """Of a return annotation: the type of the items of a stream, whether they are JSON Lines, and whether events."""
     as_lines, events = False, is_event_stream(returns)
     if get_origin(returns) is Annotated:

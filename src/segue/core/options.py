@@ -4,6 +4,7 @@ from typing import Any, Literal, TypedDict
 
 import msgspec
 
+from segue.core.documentation import Documentation, DocumentationDefaults, DocumentationOptions
 from segue.core.predicates import PredicateOptions
 from segue.http.websocket import WebSocketOptions
 
@@ -13,7 +14,7 @@ Disconnect = Literal["finish", "cancel"]
 Slashes = Literal["redirect", "strict", "ignore"]
 
 
-class RouteDefaults(TypedDict, total=False):
+class RouteDefaults(DocumentationDefaults, total=False):
     """What ``App`` takes too, for all of its routes."""
 
     host: str
@@ -41,7 +42,7 @@ class RouteDefaults(TypedDict, total=False):
     """Media types in the order in which they are preferred where the client has no preference."""
 
 
-class RouteOptions(RouteDefaults, PredicateOptions, total=False):
+class RouteOptions(RouteDefaults, PredicateOptions, DocumentationOptions, total=False):
     """The named arguments of ``app.get`` and its likes."""
 
     name: str
@@ -63,7 +64,7 @@ class WebSocketRouteOptions(TypedDict, total=False):
     """Sizes, pings and compression."""
 
 
-class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Options(Documentation, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The options of one route with all defaults filled in."""
 
     name: str | None = None

@@ -1,0 +1,154 @@
+"""What an operation takes: its parameters and its body, from what freeze has read in the handler's signature."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from segue.core.handlers import Endpoint
+from segue.core.kinds import bare, is_upload, list_item, without_none
+from segue.core.parameters import MISSING, Parameter
+from segue.core.routing import Field, Template
+from segue.core.validation import object_fields
+from segue.openapi.schemas import Schema, Schemas, Side
+
+__all__ = ["FORM", "MULTIPART", "example", "operation_body", "operation_parameters"]
+
+FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
+
+_FILE: Schema = {"type": "string", "format": "binary", "contentMediaType": "application/octet-stream"}
+# What these say is described elsewhere (OpenAPI 3.1, section 4.8.12.1).
+_NO_PARAMETERS = {"accept", "authorization", "content-type"}
+
+
+def operation_parameters(
+    endpoint: Endpoint, template: Template, schemas: Schemas, side: Side
+) -> list[dict[str, Any]]:
+    """The parameter objects of an operation, those of its path first."""
+    examples = endpoint.options.examples
+    bound = {one.wire: one for one in endpoint.parameters if one.origin == "path"}
+    found = [_path_parameter(field, bound.get(field.name), schemas, side) for field in template.fields]
+    for parameter in endpoint.parameters:
+        if parameter.origin in ("query", "header", "cookie"):
+            found += _parameters(parameter, schemas, side)
+    for one in found:
+        if one["name"] in examples:
+            one["example"] = example(examples[one["name"]])
+    return found
+
+
+def _path_parameter(
+    field: Field, parameter: Parameter | None, schemas: Schemas, side: Side
+) -> dict[str, Any]:
+    kind = Any if parameter is None else parameter.kind
+    converter = field.converter
+    if kind in (Any, str):
+        kind = (converter.kind if converter is not None else None) or str
+    schema = schemas.of(kind, side, text=True)
+    if kind is str:
+        if converter is None:
+            schema["minLength"] = 1
+        elif not converter.spans:
+            schema["pattern"] = f"^(?:{converter.pattern})$"
+    elif field.kind == "int":  # the digits that the converter takes
+        schema.update(minimum=-(10**18) + 1, maximum=10**18 - 1)
+    return {"name": field.name, "in": "path", "required": True, "schema": schema}
+
+
+def _parameters(parameter: Parameter, schemas: Schemas, side: Side) -> Iterator[dict[str, Any]]:
+    optional = parameter.default is not MISSING
+    if parameter.model:
+        for name, schema, required in _model_fields(parameter, schemas, side):
+            yield from _one(parameter.origin, name, schema, required=required and not optional)
+        return
+    schema = schemas.of(parameter.kind, side, text=True)
+    schema.update(_default(parameter))
+    yield from _one(parameter.origin, parameter.wire, schema, required=not optional)
+
+
+def _one(origin: str, name: str, schema: Schema, *, required: bool) -> Iterator[dict[str, Any]]:
+    if origin == "header" and name.lower() in _NO_PARAMETERS:
+        return
+    yield {"name": name, "in": origin, **({"required": True} if required else {}), "schema": schema}
+
+
+def _model_fields(parameter: Parameter, schemas: Schemas, side: Side) -> Iterator[tuple[str, Schema, bool]]:
+    """The fields of a parameter that is an object, each by the name that it has in the request."""
+    made = schemas.fields(without_none(parameter.kind), side)
+    for field in object_fields(bare(without_none(parameter.kind))) or ():
+        schema = made.get(field.wire, {})
+        if is_upload(field.type):
+            schema = _upload(field.type)
+        by_header = parameter.origin == "header" and field.wire == field.name
+        yield (field.wire.replace("_", "-") if by_header else field.wire), schema, field.required
+
+
+def _upload(kind: Any) -> Schema:
+    return {"type": "array", "items": dict(_FILE)} if list_item(kind) is not None else dict(_FILE)
+
+
+def _default(parameter: Parameter) -> Mapping[str, Any]:
+    if parameter.default is MISSING or parameter.default is None:
+        return {}
+    try:
+        return {"default": msgspec.to_builtins(parameter.default, str_keys=True)}
+    except TypeError:
+        return {}
+
+
+def example(value: Any) -> Any:
+    """A value as it is written in a document."""
+    return msgspec.to_builtins(value, str_keys=True)
+
+
+def operation_body(endpoint: Endpoint, schemas: Schemas, side: Side) -> dict[str, Any] | None:
+    """The request body of an operation; None where its handler does not say that it takes one."""
+    body = next((one for one in endpoint.parameters if one.origin == "body"), None)
+    if body is not None:
+        content, required = _whole_body(body, schemas, side), body.default is MISSING
+    elif any(one.origin in ("form", "formdata") for one in endpoint.parameters):
+        content, required = _form(endpoint, schemas, side)
+    else:
+        return None
+    if "body" in endpoint.options.examples:
+        for media in content.values():
+            media["example"] = example(endpoint.options.examples["body"])
+    return {"content": content, **({"required": True} if required else {})}
+
+
+def _whole_body(body: Parameter, schemas: Schemas, side: Side) -> dict[str, Any]:
+    if body.kind is bytes:
+        return {"application/octet-stream": {"schema": {}}}
+    if body.kind is str:
+        return {"text/plain": {"schema": {"type": "string"}}}
+    return {"application/json": {"schema": schemas.of(body.kind, side)}}
+
+
+def _form(endpoint: Endpoint, schemas: Schemas, side: Side) -> tuple[dict[str, Any], bool]:
+    properties: dict[str, Schema] = {}
+    required: list[str] = []
+    files = False
+    for parameter in endpoint.parameters:
+        if parameter.origin == "formdata":
+            files = True
+        if parameter.origin != "form":
+            continue
+        if parameter.model:
+            fields = list(_model_fields(parameter, schemas, side))
+        else:
+            upload = is_upload(parameter.kind)
+            schema = _upload(parameter.kind) if upload else schemas.of(parameter.kind, side, text=True)
+            schema.update(_default(parameter))
+            fields = [(parameter.wire, schema, True)]
+        for name, schema, needed in fields:
+            properties[name] = schema
+            files = files or _FILE.items() <= schema.get("items", schema).items()
+            if needed and parameter.default is MISSING:
+                required.append(name)
+    form: Schema = {"type": "object", "properties": properties}
+    if required:
+        form["required"] = required
+    uploads = any(is_upload(one.kind) for one in endpoint.parameters) or files
+    types = (MULTIPART,) if uploads and required else (FORM, MULTIPART)
+    return {media_type: {"schema": form} for media_type in types}, bool(required)

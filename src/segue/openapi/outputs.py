@@ -1,0 +1,169 @@
+"""What an operation answers, from what its handler says that it returns: the rules of ``core/results.py``, for types."""
+
+import enum
+from collections.abc import AsyncIterable, Awaitable, Coroutine, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal, Never, NoReturn, Union, get_args, get_origin
+
+from segue.core.endpoints import streamed_items
+from segue.core.handlers import Endpoint
+from segue.core.kinds import bare, is_union
+from segue.core.parameters import MISSING
+from segue.core.results import BINARY, HTML, JSON, TEXT
+from segue.core.streams import JSONL
+from segue.core.validation import object_fields
+from segue.http.response import Response
+from segue.http.status import phrase
+from segue.openapi.inputs import example
+from segue.openapi.schemas import Schema, Schemas, Side
+
+__all__ = ["operation_responses"]
+
+EVENTS = "text/event-stream"
+_DATA = (dict, list, set, frozenset, Mapping)
+
+
+def operation_responses(endpoint: Endpoint, schemas: Schemas, side: Side) -> dict[str, Any]:
+    """The response objects of an operation by status, but for errors that are known from elsewhere."""
+    options = endpoint.options
+    replies = _Replies(schemas, side, options.content_type)
+    replies.add(endpoint.returns, str(options.status))
+    for status, what in options.responses.items():
+        replies.documented(what, str(status))
+    responses = replies.finish()
+    if "result" in options.examples:
+        for media in responses.get(_success(responses), {}).get("content", {}).values():
+            media["example"] = example(options.examples["result"])
+    return responses
+
+
+def _success(responses: Mapping[str, Any]) -> str:
+    return next((status for status in responses if status.startswith("2")), "")
+
+
+class _Replies:
+    """Gathers what may be answered: types that are JSON, and other media types, by status."""
+
+    def __init__(self, schemas: Schemas, side: Side, content_type: str | None) -> None:
+        self._schemas = schemas
+        self._side: Side = side
+        self._content_type = content_type
+        self._found: dict[str, dict[str, Schema]] = {}
+        self._data: dict[tuple[str, str], list[Any]] = {}
+        self._texts: dict[str, str] = {}
+
+    def documented(self, what: Any, status: str) -> None:
+        """What the option ``responses`` says about a status: a type, or a text."""
+        if isinstance(what, str):
+            self._texts[status] = what
+            self._found.setdefault(status, {})
+        else:
+            self.add(type(None) if what is None else what, status)
+
+    def add(self, returns: Any, status: str) -> None:
+        """A type that may be returned."""
+        kind = bare(returns)
+        origin, args = get_origin(kind) or kind, get_args(kind)
+        if is_union(kind):
+            for one in args:
+                self.add(one, status)
+        elif kind in (NoReturn, Never):
+            return
+        elif kind in (None, type(None)):
+            self._found.setdefault("204" if status == "200" else status, {})
+        elif _is_reply_tuple(origin, args):
+            for one in _statuses(args[1], status):
+                self.add(args[0], one)
+        elif not isinstance(origin, type) or kind in (MISSING, object) or issubclass(origin, Response):
+            self._found.setdefault("default", {})
+            self._texts.setdefault("default", "The reply.")
+        elif issubclass(origin, Awaitable) and args:
+            self.add(args[-1] if issubclass(origin, Coroutine) else args[0], status)
+        elif issubclass(origin, AsyncIterable | Iterator) and not hasattr(origin, "read"):
+            self._stream(returns, status)
+        else:
+            self._value(returns, origin, status)
+
+    def _value(self, returns: Any, origin: type, status: str) -> None:
+        if hasattr(origin, "__html__"):
+            self._put(status, HTML, {"type": "string"})
+        elif issubclass(origin, str):
+            self._put(status, TEXT, self._schemas.of(returns, self._side))
+        elif issubclass(origin, bytes | bytearray | memoryview) or hasattr(origin, "read"):
+            self._put(status, BINARY, {})
+        elif issubclass(origin, Path):
+            self._put(status, "*/*", {})
+        elif (
+            issubclass(origin, _DATA)
+            or object_fields(origin) is not None
+            or hasattr(origin, "__attrs_attrs__")
+        ):
+            self._data.setdefault((status, self._media_type(JSON)), []).append(returns)
+            self._found.setdefault(status, {})
+        else:
+            self._found.setdefault("default", {})
+            self._texts.setdefault("default", "The reply.")
+
+    def _stream(self, returns: Any, status: str) -> None:
+        item, as_lines, events = streamed_items(returns)
+        if events:
+            schema: Schema = {"type": "string"}
+            if item is not Any:
+                schema["x-item-schema"] = self._schemas.of(item, self._side)
+            self._put(status, EVENTS, schema)
+            return
+        members = [bare(one) for one in (get_args(item) if is_union(item) else (item,))]
+        octets = all(
+            isinstance(one, type) and issubclass(one, str | bytes | bytearray | memoryview) for one in members
+        )
+        if octets and not as_lines:
+            if all(hasattr(one, "__html__") for one in members):
+                self._put(status, HTML, {"type": "string"})
+            elif any(issubclass(one, str) for one in members):
+                self._put(status, TEXT, {"type": "string"})
+            else:
+                self._put(status, BINARY, {})
+        else:
+            self._put(status, JSONL, {"type": "string", "x-item-schema": self._schemas.of(item, self._side)})
+
+    def _put(self, status: str, media_type: str, schema: Schema) -> None:
+        self._found.setdefault(status, {})[self._media_type(media_type)] = schema
+
+    def _media_type(self, own: str) -> str:
+        return (self._content_type or own).partition(";")[0].strip().lower()
+
+    def finish(self) -> dict[str, Any]:
+        """The response objects by status."""
+        for (status, media_type), types in self._data.items():
+            kind = types[0] if len(types) == 1 else Union[tuple(types)]  # noqa: UP007 -- known only now
+            self._found[status][media_type] = self._schemas.of(kind, self._side)
+        return {
+            status: {
+                "description": self._texts.get(status) or _phrase(status),
+                **(
+                    {"content": {name: {"schema": schema} for name, schema in content.items()}}
+                    if content
+                    else {}
+                ),
+            }
+            for status, content in sorted(self._found.items())
+        }
+
+
+def _phrase(status: str) -> str:
+    return (phrase(int(status)) if status.isdigit() else "") or "The reply."
+
+
+def _is_reply_tuple(origin: Any, args: tuple[Any, ...]) -> bool:
+    """Whether it is ``tuple[value, status]``, with header fields or them alone."""
+    return origin is tuple and len(args) in (2, 3) and args[1] is not Ellipsis
+
+
+def _statuses(kind: Any, status: str) -> list[str]:
+    """The statuses that the second type of a tuple stands for: ``Literal[201]``; ``int`` may be any that is no error."""
+    plain = bare(kind)
+    if get_origin(plain) is Literal:
+        return [str(int(one)) for one in get_args(plain)]
+    if isinstance(plain, type) and issubclass(plain, int | enum.IntEnum):
+        return ["2XX"]
+    return [status]
