@@ -64,7 +64,7 @@ class WebSocketRouteOptions(TypedDict, total=False):
     """Sizes, pings and compression."""
 
 
-class Options(Documentation, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Options(Documentation, msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The options of one route with all defaults filled in."""
 
     name: str | None = None
