@@ -9,7 +9,7 @@ import pytest
 
 # Written with classes of one letter so that this file does not hold what it looks for.
 OF_A_MACHINE = re.compile(
-    r"(?<![\w.~-])/(?:w[o]rk|ro[o]t|ho[m]e/[a-z]+|Us[e]rs/[a-z]+|opt/py[p]i)\b/?"
+    r"(?<![\w.~<-])/(?:w[o]rk|ro[o]t|ho[m]e/[a-z]+|Us[e]rs/[a-z]+|opt/py[p]i)\b/?"
     r"|bash_[j]obs|\.libr[a]ry/"
     r"|https?://[^\s\"')]*(?:/sim[p]le/|py[p]i\.org/pypi/|registry\.np[m]js|files\.pythonh[o]sted)"
 )
@@ -38,7 +38,7 @@ def test_the_pattern_sees_what_it_is_for(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["docs/work/x", "https://example.com/root/", "/rooted", "~/work/", "home/ada"]
+    "text", ["docs/work/x", "https://example.com/root/", "/rooted", "~/work/", "home/ada", "</ro" + "ot>"]
 )
 def test_the_pattern_raises_no_false_alarm(text: str) -> None:
     assert not OF_A_MACHINE.search(text)
