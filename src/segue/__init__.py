@@ -80,6 +80,22 @@ if TYPE_CHECKING:
     from segue.core.requestbodies import DecodedBodies
     from segue.core.resources import options
     from segue.core.setup import Setup
+    from segue.core.signals import (
+        AppSignal,
+        AppStarted,
+        AppStarting,
+        AppStopped,
+        AppStopping,
+        ErrorAnswered,
+        RequestFailed,
+        RequestFinished,
+        RequestRouted,
+        RequestSignal,
+        RequestStarted,
+        ResponseReady,
+        WebSocketClosed,
+        WebSocketOpened,
+    )
     from segue.core.streams import JSONLines
     from segue.core.threads import Threads, wait
 
@@ -87,6 +103,11 @@ __all__ = [
     "AllowedHosts",
     "App",
     "AppKey",
+    "AppSignal",
+    "AppStarted",
+    "AppStarting",
+    "AppStopped",
+    "AppStopping",
     "BadRequest",
     "Body",
     "Compression",
@@ -96,6 +117,7 @@ __all__ = [
     "Cors",
     "DecodedBodies",
     "ETags",
+    "ErrorAnswered",
     "Event",
     "EventStream",
     "File",
@@ -121,7 +143,13 @@ __all__ = [
     "Query",
     "Redirect",
     "Request",
+    "RequestFailed",
+    "RequestFinished",
+    "RequestRouted",
+    "RequestSignal",
+    "RequestStarted",
     "Response",
+    "ResponseReady",
     "SeeOther",
     "ServiceUnavailable",
     "SetCookie",
@@ -135,7 +163,9 @@ __all__ = [
     "UnprocessableContent",
     "UploadFile",
     "WebSocket",
+    "WebSocketClosed",
     "WebSocketDisconnected",
+    "WebSocketOpened",
     "WebSocketOptions",
     "all_of",
     "any_of",
@@ -199,6 +229,25 @@ _IN_MODULE = {
     "file_response": "files",
     "inspect_app": "inspect",
     "options": "resources",
+    **dict.fromkeys(
+        (
+            "AppSignal",
+            "AppStarted",
+            "AppStarting",
+            "AppStopped",
+            "AppStopping",
+            "ErrorAnswered",
+            "RequestFailed",
+            "RequestFinished",
+            "RequestRouted",
+            "RequestSignal",
+            "RequestStarted",
+            "ResponseReady",
+            "WebSocketClosed",
+            "WebSocketOpened",
+        ),
+        "signals",
+    ),
 }
 
 

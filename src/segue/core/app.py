@@ -12,6 +12,7 @@ from segue.core.declaring import Declaring, Frozen
 from segue.core.options import RouteDefaults
 from segue.core.plugins import Listed, Plugin
 from segue.core.records import Declarations
+from segue.core.running import Running
 from segue.core.security_headers import DEFAULT_HEADERS
 from segue.core.source import calling_frame
 from segue.http.headers import RawHeaders
@@ -26,7 +27,7 @@ __all__ = ["App", "Frozen"]
 T = TypeVar("T")
 
 
-class App(Declaring):
+class App(Declaring, Running):
     """An application: routes, middleware, error handlers, and other apps.
 
         app = App()
@@ -126,12 +127,12 @@ class App(Declaring):
 
     async def startup(self) -> None:
         """Freezes the app and starts its lifespan. Servers call it once in each process."""
-        await self.plan.lifespan.start()
+        await self.plan.life.start()
 
     async def shutdown(self) -> None:
         """Ends the lifespan. Servers call it after the last response."""
         try:
-            await self.plan.lifespan.stop()
+            await self.plan.life.stop()
         finally:
             if self._threads is not None:
                 self._threads.close()

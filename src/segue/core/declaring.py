@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 from segue.core.converters import Converter
 from segue.core.hooks import Attached, Hook
+from segue.core.lifecycle import Lifecycle
 from segue.core.options import RouteOptions, WebSocketRouteOptions
 from segue.core.predicates import PredicateFactory
 from segue.core.records import (
@@ -35,7 +36,7 @@ class Frozen(RuntimeError):
     """Something was declared after the app was frozen."""
 
 
-class Declaring:
+class Declaring(Lifecycle):
     """Records declarations, each with the line of the user's code that makes it; nothing else happens yet."""
 
     def __init__(self, name: str, declared: Declarations) -> None:

@@ -13,14 +13,17 @@ from segue.core.endpoints import compile_http, compile_socket, is_async, path_ki
 from segue.core.errors import ErrorHandlers
 from segue.core.handlers import Call, Endpoint, OnError
 from segue.core.hooks import Attached, hooks_of, kind_of
-from segue.core.lifespan import Lifespan, Span, application_span, span
+from segue.core.life import Life
+from segue.core.lifespan import Span, application_span, span
 from segue.core.mounting import mounted_call
 from segue.core.options import Options
 from segue.core.parameters import HandlerError, Parameter, read_signature
 from segue.core.pipeline import answering, fold, guarded
 from segue.core.plan import FreezeError, NamedRoute, Plan
 from segue.core.predicates import InvalidPredicate, PredicateFactory
+from segue.core.receivers import Receivers, settle
 from segue.core.records import Included, MiddlewareLike, Mounted, Record, Recorded, Route, SocketRoute
+from segue.core.requesthooks import around, telling_errors, telling_sockets
 from segue.core.routing import InvalidTemplate, Template, parse_template
 from segue.core.setup import set_up
 from segue.core.sites import SOCKET, Sites, host_template
@@ -68,8 +71,9 @@ class _Freezing:
     def plan(self) -> Plan:
         root = self.root
         set_up(root, (), self.problems)
+        settle(root, self.problems)
         errors = self._error_handlers(root)
-        on_error = answering(root, errors)
+        on_error = self._answering(errors, (root,))
         self._declare(_Scope(root, (), "", None, (), (), errors, on_error, BUILT_IN, {}, {}))
         for hook in self.unused:
             self.problems.append(
@@ -81,9 +85,19 @@ class _Freezing:
             app.declared.frozen = True
         matcher, find = self.sites.finish()
         handle = dispatcher(matcher, find, on_error)
-        if root.declared.middleware:
-            handle = guarded(fold([one.middleware for one in root.declared.middleware], handle), on_error)
-        return Plan(root, handle, find or finder(matcher), self.endpoints, self.routes, Lifespan(self.spans))
+        stack = around(root, [one.middleware for one in root.declared.middleware], on_error)
+        if stack:
+            handle = guarded(fold(stack, handle), on_error)
+        return Plan(root, handle, find or finder(matcher), self.endpoints, self.routes, self._life())
+
+    def _life(self) -> Life:
+        for app in self.living:
+            app.declared.life.root = self.root
+        records = [one for app in self.living for one in app.declared.life.receivers]
+        return Life(self.root, self.spans, Receivers(records))
+
+    def _answering(self, errors: ErrorHandlers, apps: Sequence[Recorded]) -> OnError:
+        return telling_errors(apps, answering(self.root, errors))
 
     # --- the tree of apps ----------------------------------------------------------------------------------------
 
@@ -134,7 +148,9 @@ class _Freezing:
             self.problems.append(f"{record.place}: the app {app.name!r} includes itself")
             return
         set_up(app, (*scope.above, scope.app), self.problems)
+        settle(app, self.problems)
         errors = self._error_handlers(app).within(scope.errors)
+        on_error = self._answering(errors, (*scope.above, scope.app, app))
         self._declare(
             scope._replace(
                 app=app,
@@ -142,9 +158,12 @@ class _Freezing:
                 prefix=join(scope.prefix, record.at),
                 host=record.host or scope.host,
                 names=(*scope.names, record.name or app.name),
-                middleware=(*scope.middleware, *[one.middleware for one in app.declared.middleware]),
+                middleware=(
+                    *scope.middleware,
+                    *around(app, [one.middleware for one in app.declared.middleware], on_error),
+                ),
                 errors=errors,
-                on_error=answering(self.root, errors),
+                on_error=on_error,
             )
         )
 
@@ -190,8 +209,12 @@ class _Freezing:
         stages = self._stages(scope, record, endpoint, template)
         compiled = compile_socket(endpoint, template, {} if stages else renames)
 
+        bind = telling_sockets((*scope.above, scope.app))
+
         def make() -> Call:
-            call = guarded(websocket_endpoint(compiled(), **given), reraise if stages else scope.on_error)
+            call = guarded(
+                websocket_endpoint(bind(compiled()), **given), reraise if stages else scope.on_error
+            )
             inner = stages.compiled(path_kinds(template), renames)
             return guarded(fold([*scope.middleware, *inner], call), scope.on_error)
 

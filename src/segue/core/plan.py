@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from segue.core.dispatch import Find
 from segue.core.handlers import Call, Endpoint
-from segue.core.lifespan import Lifespan
+from segue.core.life import Life
 from segue.core.records import Recorded
 from segue.core.routing import Template
 from segue.http.url import encode_query
@@ -44,7 +44,7 @@ class Plan:
     the same by name. ``app`` is the app that was frozen.
     """
 
-    __slots__ = ("app", "endpoints", "find", "handle", "lifespan", "routes")
+    __slots__ = ("app", "endpoints", "find", "handle", "life", "routes")
 
     def __init__(
         self,
@@ -53,14 +53,15 @@ class Plan:
         find: Find,
         endpoints: Sequence[Endpoint],
         routes: Mapping[str, Sequence[NamedRoute]],
-        lifespan: Lifespan,
+        life: Life,
     ) -> None:
         self.app = app
         self.handle = handle
         self.find = find
         self.endpoints = tuple(endpoints)
         self.routes = routes
-        self.lifespan = lifespan
+        #: Its start and its end, and the signals that are not of a request.
+        self.life = life
 
     def named(self, name: str) -> Sequence[NamedRoute]:
         """The routes of this name. Raises UnknownRoute, which suggests the nearest name."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from segue.core.calling import PLAIN, Calling
 from segue.core.hooks import Attached
+from segue.core.liferecords import LifeRecords
 from segue.core.options import RouteDefaults, RouteOptions, WebSocketRouteOptions
 from segue.core.plugins import Listed
 from segue.core.predicates import PredicateFactory
@@ -119,6 +120,7 @@ class Declarations:
         "frozen",
         "hooks",
         "instances",
+        "life",
         "middleware",
         "plugins",
         "predicates",
@@ -139,6 +141,7 @@ class Declarations:
         #: The objects of classes that are declared as resources: one of each class.
         self.instances: dict[type, Any] = {}
         self.plugins: list[Listed] = []
+        self.life = LifeRecords()
         #: Set when the plugins have declared, which they do once.
         self.set_up = False
         #: Set when an app was frozen that these are part of: they are read, more of them would be lost.

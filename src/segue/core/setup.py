@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Setup", "set_up"]
 
-_HERE = frozenset({str(Path(__file__).resolve()), str(Path(__file__).resolve().with_name("declaring.py"))})
+_HERE = frozenset(
+    str(Path(__file__).resolve().with_name(name)) for name in ("setup.py", "declaring.py", "lifecycle.py")
+)
 
 
 class Setup(Declaring):

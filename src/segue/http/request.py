@@ -318,6 +318,15 @@ class Request:
         """Calls ``function``, sync or async, when the response was sent. The client does not wait for it."""
         self._make("after", list[AfterResponse]).append(lambda: function(*args, **named))
 
+    def after_this(self, function: Callable[[Any], Any]) -> None:
+        """Calls ``function(response)``, sync or async, when the response of this request is about to be sent.
+
+            request.after_this(lambda response: response.set_cookie(Cookie("seen", "1")))
+
+        It may change the response, or return another. It runs after all middleware and hooks, on errors too.
+        """
+        self._make("after_this", list[Callable[[Any], Any]]).append(function)
+
     async def finish(self) -> None:
         """Closes what the request opened and runs what :meth:`after` was given. For servers, after the response.
 
@@ -327,13 +336,15 @@ class Request:
         if "form" in made:
             made["form"].close()
         failures: list[Exception] = []
-        for function in made.get("after", ()):
-            try:
-                result = function()
-                if isinstance(result, Awaitable):
-                    await result
-            except Exception as error:  # noqa: BLE001 -- raised below, with the others
-                failures.append(error)
+        while functions := made.pop("after", ()):
+            for function in functions:
+                try:
+                    result = function()
+                    if isinstance(result, Awaitable):
+                        await result
+                except Exception as error:  # noqa: BLE001 -- raised below, with the others
+                    failures.append(error)
+        made.pop("failure", None)  # its frames hold this request
         if failures:
             raise ExceptionGroup(f"after the response to {self!r}", failures)
 

@@ -22,6 +22,7 @@ from segue.server.heads import LENGTHS
 from segue.server.inbound import InboundBody
 from segue.server.outbound import close_body, finish_request, send
 from segue.server.reader import HELD_BY_QUEUE, HELD_BY_UPGRADE, RequestReader
+from segue.server.reply import adjusted
 from segue.server.service import Service
 
 __all__ = ["HTTP1Protocol"]
@@ -29,7 +30,7 @@ __all__ = ["HTTP1Protocol"]
 logger = logging.getLogger("segue.server")
 
 _NEVER = float("inf")
-_LATER = frozenset({"after", "form"})  # of Request.made: what is left to do after the response
+_LATER = frozenset({"after", "after_this", "form"})  # of Request.made: what is left to do after the response
 _UNREAD_BODY = 64 * 1024  # so much of a body that nobody read is thrown away to keep the connection
 _DRAIN_IDLE = (
     0.5  # seconds in which a request that is already on its way to a closing server is still answered
@@ -205,7 +206,12 @@ class HTTP1Protocol(RequestReader):
                         break
                     await self._wait_for_request()
                     continue
-                if not await self._finish(begun, await begun, began):
+                try:
+                    goes_on = await self._finish(begun, await begun, began)
+                finally:
+                    # However it ends, by a client that left or by a timeout too.
+                    finish_request(self.service, begun.request)
+                if not goes_on:
                     return
                 if self._context != self._clean:
                     # What a handler left in context variables must not be seen by the next request.
@@ -242,8 +248,9 @@ class HTTP1Protocol(RequestReader):
         request, mode = begun.request, begun.mode
         if self.connection.closed:
             await close_body(response.body)
-            finish_request(service, request)
             return False
+        if request.made is not None and "after_this" in request.made:
+            response = await adjusted(request, response)
         # A request to upgrade is the last that is read: those before it in the queue go on as ever.
         upgrades = self._held & HELD_BY_UPGRADE and not self.queue
         if isinstance(response.body, Upgrade) and upgrades and not mode & HTTP_10:
@@ -254,7 +261,6 @@ class HTTP1Protocol(RequestReader):
         self.sent = 0
         goes_on = await send(self, request, response, mode)
         service.requests += 1
-        finish_request(service, request)
         if service.access_log is not None:
             service.access_log(request, response.status, self.sent, self._loop.time() - began)
         self.busy = None

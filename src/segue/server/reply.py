@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import os
-from collections.abc import AsyncGenerator, AsyncIterable, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
 from contextlib import aclosing
 
 from segue.http.body import FileBody
@@ -18,7 +18,7 @@ from segue.server.deadline import Deadline
 from segue.server.limits import Limits
 from segue.server.outbound import close_body
 
-__all__ = ["ResponseCut", "answered", "checked", "finish", "pieces", "whole_file"]
+__all__ = ["ResponseCut", "adjusted", "answered", "checked", "finish", "pieces", "whole_file"]
 
 logger = logging.getLogger("segue.server")
 
@@ -57,6 +57,26 @@ def _failure() -> Response:
     return Response("500 Internal Server Error\n", 500)
 
 
+async def adjusted(request: Request, response: Response) -> Response:
+    """``response`` as the functions want it that :meth:`Request.after_this` was given; what one raises is logged."""
+    made = request.made
+    for function in () if made is None else made.pop("after_this", ()):
+        try:
+            changed = function(response)
+            if isinstance(changed, Awaitable):
+                changed = await changed
+            if changed is not None and not isinstance(changed, Response):
+                raise TypeError(
+                    f"what request.after_this was given returned {changed!r:.80}, which is no response"
+                )
+            response = changed or response
+        except Exception:
+            logger.exception(
+                "%r: changing the response of %s failed", request, request.endpoint or "the application"
+            )
+    return response
+
+
 async def checked(
     request: Request, response: Response, defaults: RawHeaders, *, upgrades: bool = False
 ) -> tuple[Response, RawHeaders]:
@@ -65,6 +85,7 @@ async def checked(
     One that HTTP does not allow is logged with the handler's name and replaced by a 500; one that opens a WebSocket by
     426, where the carrier has none (``upgrades``).
     """
+    response = await adjusted(request, response)
     try:
         fields = response.head(defaults)
     except (InvalidResponse, InvalidHeader) as error:

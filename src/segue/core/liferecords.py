@@ -1,0 +1,46 @@
+"""What an app has recorded about its life: receivers of signals, hooks around requests, and tasks."""
+
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
+
+from segue.core.source import Source
+
+__all__ = ["Hook", "HookKind", "LifeRecords", "Receiver"]
+
+HookKind = Literal["before", "after", "teardown"]
+
+
+class Receiver(NamedTuple):
+    """``@app.on(what, ...)``: ``what`` is a class of signals, or a topic."""
+
+    what: Any
+    function: Callable[..., Any]
+    when: Callable[..., Any] | None
+    before: tuple[Any, ...]
+    after: tuple[Any, ...]
+    place: Source
+
+    @property
+    def name(self) -> str:
+        """What others may call it in ``before`` and ``after``."""
+        return str(getattr(self.function, "__qualname__", type(self.function).__qualname__))
+
+
+class Hook(NamedTuple):
+    """``@app.before``, ``@app.after`` and ``@app.teardown``."""
+
+    kind: HookKind
+    function: Callable[..., Any]
+    place: Source
+
+
+class LifeRecords:
+    """All that one app has recorded about its life, in the order of declaration."""
+
+    __slots__ = ("hooks", "receivers", "root")
+
+    def __init__(self) -> None:
+        self.receivers: list[Receiver] = []
+        self.hooks: list[Hook] = []
+        #: The app that is served, of which this one is a part; set when that one was frozen.
+        self.root: Any = None
