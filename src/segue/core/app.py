@@ -16,10 +16,12 @@ from segue.core.running import Running
 from segue.core.security_headers import DEFAULT_HEADERS
 from segue.core.source import calling_frame
 from segue.http.headers import RawHeaders
+from segue.http.request import Request
 
 if TYPE_CHECKING:
     from segue.core.handlers import Call
     from segue.core.plan import Plan
+    from segue.core.scope import Scope
     from segue.core.threads import Threads
 
 __all__ = ["App", "Frozen"]
@@ -117,6 +119,22 @@ class App(Declaring, Running):
 
         handler = self.plan.named(name)[0].endpoint.handler
         return self.url_for(name, path=path, v=files_of(handler).version(path))
+
+    # --- what is provided ----------------------------------------------------------------------------------------
+
+    def scope(self, request: Request | None = None) -> "Scope":
+        """What is provided, outside of handlers: in commands, tasks, scripts and the REPL.
+
+            async with app.scope() as scope:
+                mailer = await scope.get(Mailer)
+                await scope.call(send_invoices, month=3)
+
+        ``request``: for what is made from one. See Scope.
+        """
+        from segue.core.scope import Scope
+
+        injection = self.plan.injection
+        return Scope(injection, injection.views[0], request)
 
     # --- serving -------------------------------------------------------------------------------------------------
 

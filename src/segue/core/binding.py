@@ -64,7 +64,8 @@ class Failure:
                         found += read.problems(await request.form())
             elif parameter.origin == "body" and (parameter.default is MISSING or _has_body(request)):
                 found += await body_problems(request, parameter.kind)
-        del found[MOST:]
+        # What two ask for is told once.
+        found = [one for at, one in enumerate(found) if one not in found[:at]][:MOST]
         count = len(found)
         return UnprocessableContent(
             f"{count} field{'s' if count != 1 else ''} of the request {'are' if count != 1 else 'is'} not valid.",
@@ -81,11 +82,15 @@ def bind(
     parameters: Sequence[Parameter],
     path_kinds: Mapping[str, type | None],
     max_body: int | msgspec.UnsetType | None,
+    inputs: Sequence[Parameter] = (),
 ) -> BoundText:
     """The text that binds ``parameters`` and calls ``handler``.
 
-    ``path_kinds``: the types of the values that the path template gives, where they are known.
+    ``path_kinds``: the types of the values that the path template gives, where they are known. ``inputs``: further
+    parameters, for those who provide what is provided.
     """
+    arguments = ", ".join(_argument(parameter) for parameter in parameters)
+    parameters = (*parameters, *inputs)
     names: dict[str, Any] = {
         "handler": handler,
         "ValidationError": msgspec.ValidationError,
@@ -129,7 +134,6 @@ def bind(
             "except ValidationError:",
             "    raise await failure(request) from None",
         ]
-    arguments = ", ".join(_argument(parameter) for parameter in parameters)
     return BoundText(lines, f"handler({arguments})", names)
 
 
@@ -145,7 +149,8 @@ def _limit(
 
 
 def _may_fail(parameter: Parameter) -> bool:
-    return parameter.origin not in ("request", "app", "socket", "formdata", "controller", "response")
+    injected = ("request", "app", "socket", "formdata", "controller", "response", "provided")
+    return parameter.origin not in injected
 
 
 def _local(parameter: Parameter) -> str:

@@ -8,6 +8,7 @@ from segue.core.hooks import Attached, Hook
 from segue.core.lifecycle import Lifecycle
 from segue.core.options import RouteOptions, WebSocketRouteOptions
 from segue.core.predicates import PredicateFactory
+from segue.core.providing import Providing
 from segue.core.records import (
     Around,
     Declarations,
@@ -36,7 +37,7 @@ class Frozen(RuntimeError):
     """Something was declared after the app was frozen."""
 
 
-class Declaring(Lifecycle):
+class Declaring(Lifecycle, Providing):
     """Records declarations, each with the line of the user's code that makes it; nothing else happens yet."""
 
     def __init__(self, name: str, declared: Declarations) -> None:

@@ -8,7 +8,9 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from msgspec import Struct
 
 from segue.core.binding import bind, compile_function
+from segue.core.exits import kept_session
 from segue.core.handlers import Call, Endpoint, OnError
+from segue.core.injecting import injected
 from segue.core.kinds import is_union
 from segue.core.markers import Marker
 from segue.core.options import Options
@@ -26,6 +28,7 @@ from segue.core.results import (
 from segue.core.routing import Template
 from segue.core.streams import InThreads, open_file_response, stream_response
 from segue.core.threads import Threads
+from segue.core.wiring import Injection
 from segue.http.request import Request
 from segue.http.response import Response
 from segue.http.sse import Event, is_event_stream
@@ -110,16 +113,25 @@ def streamed_items(returns: Any) -> tuple[Any, bool, bool]:
 
 
 def compile_http(
-    endpoint: Endpoint, template: Template, renames: dict[str, str], threads: Threads, on_error: OnError
+    endpoint: Endpoint,
+    template: Template,
+    renames: dict[str, str],
+    injection: Injection,
+    on_error: OnError,
+    *,
+    shared: bool = False,
 ) -> Callable[[], Call]:
-    """Writes the ``source`` of ``endpoint``; returns what compiles it. ``endpoint.parameters`` are read already.
+    """Writes the ``source`` of ``endpoint``; returns what compiles it. Its parameters and its wiring are there already.
 
-    ``renames``: names of path parameters, where another template of the same shape gave them others.
+    ``renames``: names of path parameters, where another template of the same shape gave them others. ``shared``: a
+    scope is open around it, for what is provided to its middleware too.
     """
-    handler = endpoint.handler
-    bound = bind(handler, endpoint.parameters, path_kinds(template), endpoint.options.max_body)
-    returns = endpoint.returns
-    names = bound.names
+    handler, threads, returns = endpoint.handler, injection.app.threads, endpoint.returns
+    wiring = endpoint.wiring
+    bound = bind(handler, endpoint.parameters, path_kinds(template), endpoint.options.max_body, wiring.inputs)
+    in_thread = _runs_in_thread(handler, endpoint.options)
+    made = injected(wiring, injection, in_thread=in_thread, shared=shared)
+    names = {**made.names, **bound.names}
     names.update(
         on_error=on_error,
         finish=Finish(endpoint, threads, returns),
@@ -128,24 +140,51 @@ def compile_http(
     )
     if is_async(handler):
         call = f"await {bound.call}"
-    elif (
-        endpoint.options.inline or inspect.isasyncgenfunction(handler) or inspect.isgeneratorfunction(handler)
-    ):
-        call = bound.call
-    else:
+    elif in_thread:
         call = "await run(" + bound.call.replace("(", ", ", 1).replace(", )", ")")
-    lines = [
-        "async def call(request):",
-        "    try:",
+    else:
+        call = bound.call
+    body = [
         *_rename(renames),
-        *[f"        {line}" for line in bound.lines],
+        *[f"        {line}" for line in (*bound.lines, *made.lines)],
         f"        value = {call}",
         *_respond(returns, endpoint.options, names),
-        "    except Exception as error:",
-        "        return await on_error(request, error)",
     ]
+    lines = ["async def call(request):", "    try:", *body]
+    if made.cleans:
+        lines = ["async def answer(request, exits):", *[line[4:] for line in body], *_CLEANING]
+    lines += ["    except Exception as error:"]
+    if made.shared:
+        lines += ["        scope_of(request).error = error"]
+    lines += ["        return await on_error(request, error)"]
     source = endpoint.source = "\n".join(lines) + "\n"
     return lambda: compile_function(source, names)
+
+
+_CLEANING = [
+    "async def call(request):",
+    "    try:",
+    "        exits = []",
+    "        try:",
+    "            response = await answer(request, exits)",
+    "        except BaseException as error:",
+    "            await leave(exits, error)",
+    "        if exits:",
+    "            if type(response.body) is bytes:",
+    "                await leave(exits)",
+    "            else:",
+    "                response = await keep(response, exits)",
+    "        return response",
+]
+
+
+def _runs_in_thread(handler: Callable[..., Any], options: Options) -> bool:
+    return not (
+        options.inline
+        or is_async(handler)
+        or inspect.isasyncgenfunction(handler)
+        or inspect.isgeneratorfunction(handler)
+    )
 
 
 def _respond(returns: Any, options: Options, names: dict[str, Any]) -> list[str]:
@@ -191,7 +230,12 @@ def returns_exactly(returns: Any, options: Options) -> tuple[str, str] | None:
 
 
 def compile_socket(
-    endpoint: Endpoint, template: Template, renames: dict[str, str]
+    endpoint: Endpoint,
+    template: Template,
+    renames: dict[str, str],
+    injection: Injection,
+    *,
+    shared: bool = False,
 ) -> Callable[[], Callable[[Request], Awaitable[Callable[[Any], Awaitable[None]]]]]:
     """What compiles a function that binds the parameters of a WebSocket handler to a request.
 
@@ -200,17 +244,34 @@ def compile_socket(
     Binding comes first, so that what is wrong with the request is answered while it still is one.
     """
     handler = endpoint.handler
-    bound = bind(handler, endpoint.parameters, path_kinds(template), None)
+    bound = bind(handler, endpoint.parameters, path_kinds(template), None, endpoint.wiring.inputs)
+    made = injected(endpoint.wiring, injection, in_thread=False, shared=shared)
+    names = {**made.names, **bound.names, "kept_session": kept_session}
+    name, parameters = ("answer", "request, exits") if made.cleans else ("call", "request")
     lines = [
-        "async def call(request):",
+        f"async def {name}({parameters}):",
         *[line[4:] for line in _rename(renames)],
-        *[f"    {line}" for line in bound.lines],
+        *[f"    {line}" for line in (*bound.lines, *made.lines)],
         "    async def session(socket):",
         f"        await {bound.call}",
         "    return session",
     ]
+    if made.cleans:
+        lines += _CLEANING_SESSION
     source = endpoint.source = "\n".join(lines) + "\n"
-    return lambda: compile_function(source, bound.names)
+    return lambda: compile_function(source, names)
+
+
+_CLEANING_SESSION = [
+    "async def call(request):",
+    "    exits = []",
+    "    try:",
+    "        session = await answer(request, exits)",
+    "    except BaseException as error:",
+    "        await leave(exits, error)",
+    "    request.after(leave, exits)  # of a socket that was never opened",
+    "    return kept_session(session, exits)",
+]
 
 
 def _rename(renames: dict[str, str]) -> list[str]:

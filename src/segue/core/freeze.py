@@ -17,10 +17,11 @@ from segue.core.life import Life
 from segue.core.lifespan import Span, application_span, span
 from segue.core.mounting import mounted_call
 from segue.core.options import Options
-from segue.core.parameters import HandlerError, Parameter, read_signature
+from segue.core.parameters import HandlerError, Parameter, check_path_used, read_signature
 from segue.core.pipeline import answering, fold, guarded
 from segue.core.plan import FreezeError, NamedRoute, Plan
 from segue.core.predicates import InvalidPredicate, PredicateFactory
+from segue.core.providers import ProvidersOf
 from segue.core.receivers import Receivers, settle
 from segue.core.records import Included, MiddlewareLike, Mounted, Record, Recorded, Route, SocketRoute
 from segue.core.requesthooks import around, telling_errors, telling_sockets
@@ -28,7 +29,9 @@ from segue.core.routing import InvalidTemplate, Template, parse_template
 from segue.core.setup import set_up
 from segue.core.sites import SOCKET, Sites, host_template
 from segue.core.source import Source, source_of
-from segue.core.stages import Stages, reraise
+from segue.core.stages import Needs, Stages, reraise
+from segue.core.steps import Wiring
+from segue.core.wiring import Injection
 
 __all__ = ["freeze"]
 
@@ -47,6 +50,7 @@ class _Scope(NamedTuple):
     converters: Mapping[str, Converter]
     defaults: Mapping[str, Any]
     predicates: Mapping[str, PredicateFactory]
+    providers: ProvidersOf
     hooks: tuple[Attached, ...] = ()
 
 
@@ -67,6 +71,7 @@ class _Freezing:
         self.spans: list[Span] = []
         self.living: list[Recorded] = []
         self.unused: list[Attached] = []
+        self.injection = Injection(root, self.problems)
 
     def plan(self) -> Plan:
         root = self.root
@@ -74,11 +79,15 @@ class _Freezing:
         settle(root, self.problems)
         errors = self._error_handlers(root)
         on_error = self._answering(errors, (root,))
-        self._declare(_Scope(root, (), "", None, (), (), errors, on_error, BUILT_IN, {}, {}))
+        providers = self.injection.view(root, None)
+        self._declare(_Scope(root, (), "", None, (), (), errors, on_error, BUILT_IN, {}, {}, providers))
         for hook in self.unused:
             self.problems.append(
                 f"{hook.place}: a hook is put on {hook.target!r}, which is no handler of this app"
             )
+        self.injection.check()
+        if self.injection.lives:
+            self.spans.insert(0, self.injection.registry.held)
         if self.problems:
             raise FreezeError(self.problems)
         for app in self.living:
@@ -88,7 +97,8 @@ class _Freezing:
         stack = around(root, [one.middleware for one in root.declared.middleware], on_error)
         if stack:
             handle = guarded(fold(stack, handle), on_error)
-        return Plan(root, handle, find or finder(matcher), self.endpoints, self.routes, self._life())
+        found, life = find or finder(matcher), self._life()
+        return Plan(root, handle, found, self.endpoints, self.routes, life=life, injection=self.injection)
 
     def _life(self) -> Life:
         for app in self.living:
@@ -164,6 +174,7 @@ class _Freezing:
                 ),
                 errors=errors,
                 on_error=on_error,
+                providers=self.injection.view(app, scope.providers),
             )
         )
 
@@ -184,7 +195,9 @@ class _Freezing:
         endpoint, template, renames = self._endpoint(scope, record, record.methods, options)
         stages = self._stages(scope, record, endpoint, template)
         on_error = reraise if stages else scope.on_error
-        compiled = compile_http(endpoint, template, {} if stages else renames, self.root.threads, on_error)
+        compiled = compile_http(
+            endpoint, template, {} if stages else renames, self.injection, on_error, shared=stages.share
+        )
         if scope.middleware or stages:
             endpoint.prepare(
                 lambda: guarded(
@@ -207,7 +220,8 @@ class _Freezing:
         endpoint, template, renames = self._endpoint(scope, record, (SOCKET,), options)
         endpoint.kind = "websocket"
         stages = self._stages(scope, record, endpoint, template)
-        compiled = compile_socket(endpoint, template, {} if stages else renames)
+        renamed = {} if stages else renames
+        compiled = compile_socket(endpoint, template, renamed, self.injection, shared=stages.share)
 
         bind = telling_sockets((*scope.above, scope.app))
 
@@ -257,7 +271,8 @@ class _Freezing:
         _place(endpoint, scope, record.place, host)
         endpoint.path = template.text
         endpoint.methods = tuple(methods)
-        endpoint.parameters, endpoint.returns = self._signature(scope, record, endpoint, template, host)
+        signature = self._signature(scope, record, endpoint, template, host)
+        endpoint.parameters, endpoint.returns, endpoint.wiring = signature
         renames = {} if options.build_only else self.sites.place(template, host, methods, endpoint)
         self.endpoints.append(endpoint)
         route = NamedRoute(template, host, endpoint)
@@ -281,11 +296,12 @@ class _Freezing:
         """The hooks of the handler, and what makes its object."""
         host = _host(scope, endpoint.options.host)
 
-        def read(function: Callable[..., Any], calling: Calling) -> tuple[Parameter, ...]:
+        def read(function: Callable[..., Any], calling: Calling) -> Needs:
             route = record._replace(handler=function, calling=calling)
-            return self._signature(scope, route, endpoint, template, host, own=())[0]
+            parameters, _, wiring = self._signature(scope, route, endpoint, template, host, own=())
+            return Needs(parameters, wiring)
 
-        return Stages(endpoint, record.calling, self.root.threads, read)
+        return Stages(endpoint, record.calling, self.injection, read)
 
     def _signature(
         self,
@@ -295,18 +311,23 @@ class _Freezing:
         template: Template,
         host: Template | None,
         own: Sequence[str] | None = None,
-    ) -> tuple[tuple[Parameter, ...], Any]:
+    ) -> tuple[tuple[Parameter, ...], Any, Wiring]:
         if own is None:
             own = template.names if not scope.prefix else parse_template(record.path, scope.converters).names
-        return read_signature(
+        path_names = template.names if host is None else (*template.names, *host.names)
+        parameters, returns = read_signature(
             record.handler,
-            own=own,
-            path_names=template.names if host is None else (*template.names, *host.names),
+            path_names=path_names,
             place=endpoint.place,
             names=record.names,
             app_type=type(self.root),
             calling=record.calling,
+            offers=self.injection.offers(scope.providers),
         )
+        wiring = self.injection.wire(parameters, scope.providers, path_names)
+        taken = (*parameters, *wiring.inputs)
+        check_path_used(record.handler, own, taken, record.calling, endpoint.place)
+        return parameters, returns, wiring
 
 
 def _place(endpoint: Endpoint, scope: _Scope, declared: Source, host: Template | None) -> None:

@@ -7,6 +7,7 @@ from segue.core.conditions import Conditions
 from segue.core.options import Disconnect, Options
 from segue.core.parameters import MISSING, Parameter
 from segue.core.source import Source
+from segue.core.steps import NO_WIRING
 from segue.http.request import Request
 from segue.http.response import Response
 
@@ -46,6 +47,7 @@ class Endpoint:
         "returns",
         "source",
         "timeout",
+        "wiring",
     )
 
     def __init__(
@@ -76,6 +78,8 @@ class Endpoint:
         self.parameters: tuple[Parameter, ...] = ()
         #: The annotation of what the handler returns.
         self.returns: Any = MISSING
+        #: What is provided for it.
+        self.wiring = NO_WIRING
         self.source = ""
         #: What a request has to be besides its method and path; None for no more.
         self.conditions: Conditions | None = None

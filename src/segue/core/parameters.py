@@ -18,7 +18,19 @@ from segue.http.request import Request
 from segue.http.response import Response
 from segue.http.websocket import WebSocket
 
-__all__ = ["MISSING", "HandlerError", "Parameter", "read_signature"]
+__all__ = [
+    "MISSING",
+    "HandlerError",
+    "Offers",
+    "Parameter",
+    "check_path_used",
+    "read_needs",
+    "read_signature",
+    "result_type",
+]
+
+Offers = Callable[[Any], bool]
+"""Whether a value of an annotation is provided (``app.provide``)."""
 
 MISSING: Any = inspect.Parameter.empty
 
@@ -31,7 +43,8 @@ class HandlerError(TypeError):
 class Parameter:
     """One parameter of a handler.
 
-    ``origin``: path, query, header, cookie, form, body, or what is injected: request, app, socket, formdata, controller.
+    ``origin``: path, query, header, cookie, form, body, or what is injected: request, app, socket, formdata, controller,
+    response, provided.
     ``wire``: its name in the request. ``model``: its fields come from there each by its own name.
     ``many``: a list of all values of its name.
     """
@@ -62,18 +75,17 @@ class Parameter:
 def read_signature(
     handler: Callable[..., Any],
     *,
-    own: Collection[str],
     path_names: Collection[str],
     place: Source,
     names: Mapping[str, Any],
     app_type: type,
     calling: Calling = PLAIN,
+    offers: Offers = lambda _: False,
 ) -> tuple[tuple[Parameter, ...], Any]:
     """The parameters of ``handler``, and what it says that it returns (MISSING when it does not).
 
-    Its route has ``path_names``, of which ``own`` are of its own template.
-
-    ``names``: what the annotations may refer to besides the globals of the handler. Raises HandlerError.
+    Its route has ``path_names``. ``names``: what the annotations may refer to besides the globals of the handler.
+    Raises HandlerError.
     """
     told = f"{getattr(handler, '__qualname__', handler)} ({place})"
     hints = _hints(handler, names, told)
@@ -95,14 +107,70 @@ def read_signature(
             by_name = parameter.kind is parameter.KEYWORD_ONLY
             found.append(Parameter(name, "response", hint, name, keyword_only=by_name))
         else:
-            found.append(_parameter(parameter, hint, path_names, app_type, told))
-    bound = {one.name for one in found}
+            found.append(_parameter(parameter, hint, path_names, app_type, told, offers))
+    return tuple(found), hints.get("return", MISSING)
+
+
+def read_needs(
+    function: Callable[..., Any],
+    *,
+    path_names: Collection[str],
+    place: Source,
+    names: Mapping[str, Any],
+    app_type: type,
+    offers: Offers,
+    infers: bool,
+    given: Collection[str] = (),
+) -> tuple[Parameter, ...]:
+    """The parameters of a provider, but for those that are ``given``.
+
+    They are read as those of a handler where ``infers``. Where not, an unmarked one is provided, or keeps its default:
+    what a client sends must not reach the ``host: str = "localhost"`` of some constructor. Raises HandlerError.
+    """
+    told = f"{getattr(function, '__qualname__', function)} ({place})"
+    hints = _hints(function, names, told)
+    found: list[Parameter] = []
+    for name, parameter in _signature(function, told).parameters.items():
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD) or name in given:
+            continue
+        hint = hints.get(name, MISSING)
+        told_it = hint is not MISSING and (
+            _unmark(hint)[1] is not None
+            or offers(hint)
+            or _injected(bare(without_none(hint)), app_type) is not None
+        )
+        if infers or told_it or (hint is MISSING and name == "request"):
+            found.append(_parameter(parameter, hint, path_names, app_type, told, offers))
+        elif parameter.default is MISSING:
+            kind = "" if hint is MISSING else f" of type {name_of(hint)}"
+            wanted = name_of(hint) if kind else "..."
+            raise HandlerError(
+                f"{told}: where does {name!r}{kind} come from? Provide it, app.provide({wanted}, ...), give it a default, or "
+                f"provide a function that makes the object"
+            )
+    return tuple(found)
+
+
+def check_path_used(
+    handler: Callable[..., Any],
+    own: Collection[str],
+    parameters: Collection[Parameter],
+    calling: Calling,
+    place: Source,
+) -> None:
+    """Raises HandlerError for a path with a parameter that nobody takes, the request apart."""
+    bound = {one.wire if one.origin == "path" else one.name for one in parameters}
     unused = [name for name in own if name not in bound and not calling.takes(name)]
-    if unused and not any(one.origin == "request" for one in found):
+    if unused and not any(one.origin == "request" for one in parameters):
+        told = f"{getattr(handler, '__qualname__', handler)} ({place})"
         raise HandlerError(
             f"{told}: the path has {{{unused[0]}}}, but the handler has no parameter of this name"
         )
-    return tuple(found), hints.get("return", MISSING)
+
+
+def result_type(function: Callable[..., Any], names: Mapping[str, Any], told: str) -> Any:
+    """What a function says that it returns; MISSING when it does not."""
+    return _hints(function, names, told).get("return", MISSING)
 
 
 def _signature(handler: Callable[..., Any], told: str) -> inspect.Signature:
@@ -118,7 +186,10 @@ def _hints(handler: Callable[..., Any], names: Mapping[str, Any], told: str) -> 
     while hasattr(function, "func") and not hasattr(function, "__code__"):  # functools.partial
         function = function.func
     if isinstance(function, type):
-        function = inspect.getattr_static(function, "__init__")
+        made_by = inspect.getattr_static(function, "__init__")
+        if not hasattr(made_by, "__code__"):  # of a Struct, or none at all
+            return typing.get_type_hints(function, localns=dict(names) or None, include_extras=True)
+        function = made_by
     elif not hasattr(function, "__code__") and not hasattr(function, "__func__"):
         function = type(function).__call__
     function = inspect.unwrap(function)
@@ -155,7 +226,12 @@ def _hints_one_by_one(function: Any, local: dict[str, Any], told: str) -> dict[s
 
 
 def _parameter(
-    parameter: inspect.Parameter, hint: Any, path_names: Collection[str], app_type: type, told: str
+    parameter: inspect.Parameter,
+    hint: Any,
+    path_names: Collection[str],
+    app_type: type,
+    told: str,
+    offers: Offers,
 ) -> Parameter:
     name = parameter.name
     kind, marker, wire = _unmark(hint)
@@ -165,6 +241,8 @@ def _parameter(
         outside = wire or (name.replace("_", "-") if origin == "header" else name)
         return Parameter(name, origin, kind, outside, parameter.default, keyword_only=by_name, **more)
 
+    if hint is not MISSING and marker is None and offers(hint):
+        return made("provided")
     if name in path_names and marker is None:
         if hint is MISSING:
             kind = Any
@@ -191,7 +269,7 @@ def _parameter(
         return _marked(made, "query", kind, wire or name, told)
     raise HandlerError(
         f"{told}: where does {name!r} of type {name_of(kind)} come from? Mark it: {name}: Body[{name_of(kind)}] for JSON, "
-        f"Query[...], Header[...], Cookie[...] or Form[...]; or use a type that is injected, such as Request"
+        f"Query[...], Header[...], Cookie[...] or Form[...]; or provide it: app.provide({name_of(kind)}, ...)"
     )
 
 

@@ -8,6 +8,7 @@ from segue.core.handlers import Call, Endpoint
 from segue.core.life import Life
 from segue.core.records import Recorded
 from segue.core.routing import Template
+from segue.core.wiring import Injection
 from segue.http.url import encode_query
 
 __all__ = ["FreezeError", "NamedRoute", "Plan", "UnknownRoute"]
@@ -44,7 +45,7 @@ class Plan:
     the same by name. ``app`` is the app that was frozen.
     """
 
-    __slots__ = ("app", "endpoints", "find", "handle", "life", "routes")
+    __slots__ = ("app", "endpoints", "find", "handle", "injection", "life", "routes")
 
     def __init__(
         self,
@@ -53,7 +54,9 @@ class Plan:
         find: Find,
         endpoints: Sequence[Endpoint],
         routes: Mapping[str, Sequence[NamedRoute]],
+        *,
         life: Life,
+        injection: Injection,
     ) -> None:
         self.app = app
         self.handle = handle
@@ -62,6 +65,7 @@ class Plan:
         self.routes = routes
         #: Its start and its end, and the signals that are not of a request.
         self.life = life
+        self.injection = injection
 
     def named(self, name: str) -> Sequence[NamedRoute]:
         """The routes of this name. Raises UnknownRoute, which suggests the nearest name."""

@@ -1,7 +1,7 @@
 """What an app has recorded: declarations with the lines of the user's code that made them."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from segue.core.calling import PLAIN, Calling
 from segue.core.hooks import Attached
@@ -20,10 +20,12 @@ __all__ = [
     "Declarations",
     "Around",
     "Expands",
+    "ITSELF",
     "Included",
     "MiddlewareLike",
     "Mounted",
     "Next",
+    "Provided",
     "Record",
     "Recorded",
     "Route",
@@ -55,6 +57,22 @@ class SocketRoute(NamedTuple):
     place: Source
     names: Mapping[str, Any]
     calling: Calling = PLAIN
+
+
+ITSELF: Any = object()
+"""The provider of a class or function that is declared by itself."""
+
+
+class Provided(NamedTuple):
+    """``app.provide(kind, provider)``; ``plugin`` is the name of the plugin that declares it, if one does."""
+
+    kind: Any
+    provider: Any
+    life: Literal["request", "app"]
+    inline: bool
+    place: Source
+    names: Mapping[str, Any]
+    plugin: str | None
 
 
 class Included(NamedTuple):
@@ -124,6 +142,7 @@ class Declarations:
         "middleware",
         "plugins",
         "predicates",
+        "providers",
         "routes",
         "set_up",
         "spans",
@@ -140,6 +159,7 @@ class Declarations:
         self.hooks: list[Attached] = []
         #: The objects of classes that are declared as resources: one of each class.
         self.instances: dict[type, Any] = {}
+        self.providers: list[Provided] = []
         self.plugins: list[Listed] = []
         self.life = LifeRecords()
         #: Set when the plugins have declared, which they do once.

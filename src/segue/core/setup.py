@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["Setup", "set_up"]
 
 _HERE = frozenset(
-    str(Path(__file__).resolve().with_name(name)) for name in ("setup.py", "declaring.py", "lifecycle.py")
+    str(Path(__file__).resolve().with_name(name))
+    for name in ("setup.py", "declaring.py", "lifecycle.py", "providing.py")
 )
 
 

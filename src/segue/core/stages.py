@@ -2,24 +2,35 @@
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from segue.core.binding import bind, compile_function
 from segue.core.calling import Calling
 from segue.core.endpoints import Finish
 from segue.core.handlers import Endpoint
 from segue.core.hooks import Hook
+from segue.core.injecting import injected
 from segue.core.options import Options
 from segue.core.parameters import MISSING, HandlerError, Parameter
 from segue.core.records import MiddlewareLike, Next
+from segue.core.scoped import scoped
 from segue.core.source import source_of
-from segue.core.threads import Threads
+from segue.core.steps import Wiring
+from segue.core.wiring import Injection
 from segue.http.request import Request
 from segue.http.response import Response
 
-__all__ = ["Read", "Stages", "reraise"]
+__all__ = ["Needs", "Read", "Stages", "reraise"]
 
-Read = Callable[[Callable[..., Any], Calling], tuple[Parameter, ...]]
+
+class Needs(NamedTuple):
+    """What a stage needs to be called: its parameters, and what is provided for them."""
+
+    parameters: tuple[Parameter, ...]
+    wiring: Wiring
+
+
+Read = Callable[[Callable[..., Any], Calling], Needs]
 """Reads the parameters of a function that is called for the endpoint. Raises HandlerError."""
 
 
@@ -31,11 +42,14 @@ async def reraise(_: Request, error: Exception) -> Response:
 class Stages:
     """The stages of ``endpoint``. Parameters are read at once, so that what is wrong is in the report of the freeze."""
 
-    def __init__(self, endpoint: Endpoint, calling: Calling, threads: Threads, read: Read) -> None:
+    def __init__(self, endpoint: Endpoint, calling: Calling, injection: Injection, read: Read) -> None:
         self.endpoint = endpoint
         self.calling = calling
-        self.threads = threads
+        self.injection = injection
+        self.threads = injection.app.threads
         self.made = False
+        #: Whether something is provided for them that the handler may need too: it lives in a scope around all.
+        self.share = False
         self._read = read
         self._makers: list[Callable[[Mapping[str, type | None]], MiddlewareLike]] = []
         for hook in calling.hooks:
@@ -51,6 +65,8 @@ class Stages:
     ) -> list[MiddlewareLike]:
         """Them as middleware, the outermost first. Called when the first request comes."""
         stages = [make(path_kinds) for make in self._makers]
+        if self.share:
+            stages.insert(0, scoped(self.injection))
         return [_renaming(renames), *stages] if renames else stages
 
     # --- one of them ---------------------------------------------------------------------------------------------
@@ -64,15 +80,15 @@ class Stages:
             self._make()
         place = source_of(hook.function, self.endpoint.place)
         told = f"the hook {getattr(hook.function, '__qualname__', hook.function)} ({place})"
-        parameters = self._read(function, calling._replace(response=hook.kind == "after"))
-        if any(one.origin == "socket" for one in parameters):
+        needs = self._needs(function, calling._replace(response=hook.kind == "after"))
+        if any(one.origin == "socket" for one in needs.parameters):
             raise HandlerError(f"{told} asks for the WebSocket, which is not open before the handler runs")
         finish = Finish(
             Endpoint(self.endpoint.app, told, hook.function, place, Options()), self.threads, MISSING
         )
 
         def make(path_kinds: Mapping[str, type | None]) -> MiddlewareLike:
-            call = self._compile(function, parameters, path_kinds, in_thread=hook.in_thread)
+            call = self._compile(function, needs, path_kinds, in_thread=hook.in_thread)
             return _before(call, finish) if hook.kind == "before" else _after(call, finish)
 
         self._makers.append(make)
@@ -96,10 +112,10 @@ class Stages:
         if kind is None:
             return
         self.made = True
-        parameters = self._read(kind, Calling())
+        needs = self._needs(kind, Calling())
 
         def make(path_kinds: Mapping[str, type | None]) -> MiddlewareLike:
-            call = self._compile(kind, parameters, path_kinds, in_thread=False)
+            call = self._compile(kind, needs, path_kinds, in_thread=False)
 
             async def making(request: Request, next: Next) -> Response:
                 made = await call(request)
@@ -112,27 +128,34 @@ class Stages:
 
         self._makers.append(make)
 
+    def _needs(self, function: Callable[..., Any], calling: Calling) -> Needs:
+        needs = self._read(function, calling)
+        self.share = self.share or needs.wiring.per_request
+        return needs
+
     def _compile(
         self,
         function: Callable[..., Any],
-        parameters: tuple[Parameter, ...],
+        needs: Needs,
         path_kinds: Mapping[str, type | None],
         *,
         in_thread: bool,
     ) -> Callable[..., Any]:
-        bound = bind(function, parameters, path_kinds, self.endpoint.options.max_body)
+        wiring = needs.wiring
+        bound = bind(function, needs.parameters, path_kinds, self.endpoint.options.max_body, wiring.inputs)
+        made = injected(wiring, self.injection, in_thread=in_thread, shared=True)
         call = bound.call
         if in_thread:
             bound.names["run"] = self.threads.run
             call = "await run(" + call.replace("(", ", ", 1).replace(", )", ")")
         lines = [
             "async def call(request, response=None):",
-            *[f"    {line}" for line in bound.lines],
+            *[f"    {line}" for line in (*bound.lines, *made.lines)],
             f"    value = {call}",
             "    return await value if isawaitable(value) else value",
         ]
         bound.names["isawaitable"] = inspect.isawaitable
-        return compile_function("\n".join(lines) + "\n", bound.names)
+        return compile_function("\n".join(lines) + "\n", {**made.names, **bound.names})
 
 
 def _before(call: Callable[..., Any], finish: Finish) -> MiddlewareLike:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from segue.http.errors import ServiceUnavailable
 
-__all__ = ["Threads", "wait"]
+__all__ = ["Place", "Threads", "wait"]
 
 T = TypeVar("T")
 
@@ -63,6 +63,20 @@ class Threads:
         Raises ServiceUnavailable and what the function raises. A thread cannot be interrupted: when the caller is
         cancelled, the function runs to its end and its place is taken until then.
         """
+        turn = await self._turn()
+        context = contextvars.copy_context()
+        done = self._submit(context, turn.loop, function, args, named)
+        done.add_done_callback(lambda _: _tell(turn.loop, turn.release))
+        try:
+            return await asyncio.wrap_future(done, loop=turn.loop)
+        finally:
+            _adopt(context)
+
+    async def take(self) -> "Place":
+        """A place for several functions, one after the other: none of them waits for it. Raises ServiceUnavailable."""
+        return Place(self, await self._turn())
+
+    async def _turn(self) -> _Turn:
         loop = asyncio.get_running_loop()
         turn: _Turn | None = getattr(self._turns, "turn", None)
         if turn is None or turn.loop is not loop:
@@ -71,16 +85,20 @@ class Threads:
             turn.free -= 1
         else:
             await self._queue_up(turn)
+        return turn
+
+    def _submit(
+        self,
+        context: contextvars.Context,
+        loop: asyncio.AbstractEventLoop,
+        function: Callable[..., T],
+        args: tuple[Any, ...],
+        named: dict[str, Any],
+    ) -> ThreadFuture[T]:
         executor = self._executor
         if executor is None:
             executor = self._executor = ThreadPoolExecutor(self.size, "segue")
-        context = contextvars.copy_context()
-        done = executor.submit(context.run, _work_for, loop, function, args, named)
-        done.add_done_callback(lambda _: _tell(loop, turn.release))
-        try:
-            return await asyncio.wrap_future(done, loop=loop)
-        finally:
-            _adopt(context)
+        return executor.submit(context.run, _work_for, loop, function, args, named)
 
     async def _queue_up(self, turn: _Turn) -> None:
         if len(turn.waiting) >= self.queue:
@@ -105,6 +123,39 @@ class Threads:
         if self._executor is not None:
             self._executor.shutdown(wait=False, cancel_futures=True)
             self._executor = None
+
+
+class Place:
+    """One of the threads of a pool, taken until :meth:`leave`."""
+
+    __slots__ = ("_busy", "_threads", "_turn")
+
+    def __init__(self, threads: Threads, turn: _Turn) -> None:
+        self._threads = threads
+        self._turn: _Turn | None = turn
+        self._busy: ThreadFuture[Any] | None = None
+
+    async def run(self, function: Callable[..., T], /, *args: Any, **named: Any) -> T:
+        """As :meth:`Threads.run`, but at once."""
+        turn = self._turn
+        if turn is None:
+            raise RuntimeError("this place was given back already")
+        context = contextvars.copy_context()
+        done = self._busy = self._threads._submit(context, turn.loop, function, args, named)
+        try:
+            return await asyncio.wrap_future(done, loop=turn.loop)
+        finally:
+            _adopt(context)
+
+    async def leave(self, error: BaseException | None = None) -> None:
+        """Gives it back: when the function that still runs there, if its caller was cancelled, has ended."""
+        turn, self._turn = self._turn, None
+        if turn is None:
+            return
+        if self._busy is None or self._busy.done():
+            turn.release()
+        else:
+            self._busy.add_done_callback(lambda _: _tell(turn.loop, turn.release))
 
 
 def _work_for(

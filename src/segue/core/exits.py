@@ -1,0 +1,208 @@
+"""The clean-up of what was provided: in reverse order, and all of it, whatever fails."""
+
+import asyncio
+import inspect
+import logging
+import threading
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator
+from typing import Any, Protocol, cast
+
+from segue.http.body import FileBody
+from segue.http.errors import HTTPError, HTTPException
+from segue.http.response import Response
+from segue.http.websocket import Upgrade, WebSocket
+
+__all__ = ["NOTHING", "Exit", "Exits", "InThread", "keep", "kept_session", "leave", "no_yield"]
+
+logger = logging.getLogger("segue.providers")
+
+NOTHING: Any = object()
+"""Where there is no value yet; None is one."""
+
+
+class Exit(Protocol):
+    """Something that has to be told when it is over, with the error that ended it."""
+
+    async def leave(self, error: BaseException | None) -> None: ...
+
+
+Exits = list[Any]
+"""What was entered, in order: generators, sync and async, that have yielded, and objects with ``leave``."""
+
+_tasks: set[asyncio.Task[None]] = set()
+
+
+def no_yield(provider: object) -> RuntimeError:
+    """The error for a generator that gives nothing."""
+    return RuntimeError(f"the provider of {provider} ended without a `yield`: it has to give one object")
+
+
+async def leave(exits: Exits, error: BaseException | None = None) -> None:
+    """Ends all of ``exits``, the last first, and empties it.
+
+    Each is told of ``error`` (thrown into a generator at its ``yield``), unless it is a reply that travels as an
+    exception. What one of them raises is told to the next instead of it, and raised at the end, as ``error`` is. None
+    can make an error undone.
+    """
+    if isinstance(error, GeneratorExit):
+        # The coroutine was dropped and may not wait for anything any more.
+        task = asyncio.get_running_loop().create_task(_alone(exits[:]))
+        _tasks.add(task)
+        task.add_done_callback(_tasks.discard)
+        exits.clear()
+        raise error
+    while exits:
+        one = exits.pop()
+        told = error if not isinstance(error, HTTPException) or isinstance(error, HTTPError) else None
+        try:
+            if inspect.isasyncgen(one):
+                await _end_async(one, told)
+            elif inspect.isgenerator(one):
+                end(one, told)
+            else:
+                await cast(Exit, one).leave(told)
+        except BaseException as failure:
+            if failure is error:
+                continue
+            if error is not None and not isinstance(error, Exception):
+                logger.error("cleaning up after %r failed", error, exc_info=failure)
+            else:
+                error = failure
+    if error is not None:
+        raise error
+
+
+async def _alone(exits: Exits) -> None:
+    try:
+        await leave(exits, asyncio.CancelledError())
+    except asyncio.CancelledError:
+        pass
+
+
+def end(generator: Generator[Any, Any, Any], error: BaseException | None) -> None:
+    """Lets a generator clean up. Raises what it raises."""
+    try:
+        if error is None:
+            next(generator)
+        else:
+            generator.throw(error)
+    except StopIteration:
+        return
+    generator.close()
+    raise RuntimeError(
+        f"the provider {getattr(generator, '__qualname__', generator)} yielded twice: it gives one object"
+    )
+
+
+async def _end_async(generator: AsyncGenerator[Any, Any], error: BaseException | None) -> None:
+    try:
+        if error is None:
+            await anext(generator)
+        else:
+            await generator.athrow(error)
+    except StopAsyncIteration:
+        return
+    await generator.aclose()
+    raise RuntimeError(
+        f"the provider {getattr(generator, '__qualname__', generator)} yielded twice: it gives one object"
+    )
+
+
+class InThread:
+    """A generator that runs in threads: its steps never overlap, whoever is cancelled meanwhile."""
+
+    __slots__ = ("_begun", "_busy", "_generator", "_run")
+
+    def __init__(self, generator: Generator[Any, Any, Any], run: Callable[..., Awaitable[Any]]) -> None:
+        self._generator = generator
+        self._run = run
+        self._busy = threading.Lock()
+        self._begun = False
+
+    async def enter(self) -> Any:
+        """What it yields; NOTHING when it does not."""
+        return await self._run(self._enter)
+
+    def _enter(self) -> Any:
+        with self._busy:
+            self._begun = True
+            return next(self._generator, NOTHING)
+
+    async def leave(self, error: BaseException | None) -> None:
+        if self._begun:
+            await self._run(self._leave, error)
+
+    def _leave(self, error: BaseException | None) -> None:
+        with self._busy:
+            if inspect.getgeneratorstate(self._generator) != inspect.GEN_CLOSED:  # it has not ended by itself
+                end(self._generator, error)
+
+
+class KeptBody:
+    """A body that is read piece by piece from what was provided: the clean-up waits for its end."""
+
+    __slots__ = ("_body", "_exits", "_pieces")
+
+    def __init__(self, body: Any, exits: Exits) -> None:
+        self._body = body
+        self._exits = exits
+        self._pieces: AsyncIterator[bytes] | None = None
+
+    def __aiter__(self) -> "KeptBody":
+        self._pieces = aiter(self._body)
+        return self
+
+    async def __anext__(self) -> bytes:
+        pieces = self._pieces or aiter(self).__aiter__()
+        try:
+            return cast(bytes, await anext(pieces))
+        except StopAsyncIteration:
+            await self._close_body()
+            await leave(self._exits)
+            raise
+        except BaseException as error:
+            await self._close_body()
+            await leave(self._exits, error)
+            raise
+
+    async def aclose(self) -> None:
+        """Closes the body; where its end was not reached, what was provided hears of a cancellation."""
+        await self._close_body()
+        try:
+            await leave(self._exits, asyncio.CancelledError("the client did not take the whole response"))
+        except asyncio.CancelledError:
+            pass
+
+    async def _close_body(self) -> None:
+        for one in (self._pieces, self._body):
+            close = getattr(one, "aclose", None)
+            if close is not None and one is not self:
+                await close()
+
+
+async def keep(response: Response, exits: Exits) -> Response:
+    """Leaves ``exits`` when ``response`` needs them no longer: now, at the end of its stream, or of its WebSocket."""
+    body: Any = response.body
+    if isinstance(body, bytes | FileBody):
+        await leave(exits)
+    elif isinstance(body, Upgrade):
+        body.session = kept_session(body.session, exits)
+    else:
+        response.body = KeptBody(body, exits)
+    return response
+
+
+def kept_session(
+    session: Callable[[WebSocket], Awaitable[None]], exits: Exits
+) -> Callable[[WebSocket], Awaitable[None]]:
+    """A session that leaves ``exits`` at its end."""
+
+    async def kept(socket: WebSocket) -> None:
+        try:
+            await session(socket)
+        except BaseException as error:
+            await leave(exits, error)
+            raise
+        await leave(exits)
+
+    return kept
