@@ -24,6 +24,7 @@ from segue.core.source import Source, calling_frame
 if TYPE_CHECKING:
     import os
 
+    from segue.core.ports import Format
     from segue.core.static import StaticOptions
 
 __all__ = ["Declaring", "Frozen"]
@@ -168,6 +169,12 @@ class Declaring(Lifecycle, Providing):
         """
         self._declaring("a predicate")
         self.declared.predicates[name] = factory
+
+    def format(self, format: "Format | type[Format]") -> None:
+        """Lets routes name a format of results and bodies, ``formats=["lines"]``, here and in the apps included."""
+        self._declaring("a format")
+        made = format() if isinstance(format, type) else format
+        self.declared.formats[made.name] = made
 
     # --- composition ---------------------------------------------------------------------------------------------
 

@@ -16,10 +16,12 @@ from segue.core.hooks import Attached, hooks_of, kind_of
 from segue.core.life import Life
 from segue.core.lifespan import Span, application_span, span
 from segue.core.mounting import mounted_call
+from segue.core.negotiation import formats_of, with_suffixes
 from segue.core.options import Options
 from segue.core.parameters import HandlerError, Parameter, check_path_used, read_signature
 from segue.core.pipeline import answering, fold, guarded
 from segue.core.plan import FreezeError, NamedRoute, Plan
+from segue.core.ports import Format
 from segue.core.predicates import InvalidPredicate, PredicateFactory
 from segue.core.providers import ProvidersOf
 from segue.core.receivers import Receivers, settle
@@ -52,6 +54,7 @@ class _Scope(NamedTuple):
     predicates: Mapping[str, PredicateFactory]
     providers: ProvidersOf
     hooks: tuple[Attached, ...] = ()
+    formats: Mapping[str, Format] = {}
 
 
 def freeze(app: Recorded) -> Plan:
@@ -118,6 +121,7 @@ class _Freezing:
             defaults={**scope.defaults, **app.defaults},
             predicates={**scope.predicates, **app.declared.predicates},
             hooks=(*scope.hooks, *app.declared.hooks),
+            formats={**scope.formats, **app.declared.formats},
         )
         self._add_spans(app)
         for record in app.declared.routes:
@@ -207,6 +211,9 @@ class _Freezing:
             )
         else:
             endpoint.prepare(compiled)
+        if options.suffixes:
+            for one in with_suffixes(record, endpoint):
+                self._add_route(scope, one)
 
     def _add_socket(self, scope: _Scope, record: SocketRoute) -> None:
         from segue.core.websockets import websocket_endpoint
@@ -273,6 +280,7 @@ class _Freezing:
         endpoint.methods = tuple(methods)
         signature = self._signature(scope, record, endpoint, template, host)
         endpoint.parameters, endpoint.returns, endpoint.wiring = signature
+        endpoint.formats = formats_of(endpoint, scope.formats, record.place)
         renames = {} if options.build_only else self.sites.place(template, host, methods, endpoint)
         self.endpoints.append(endpoint)
         route = NamedRoute(template, host, endpoint)

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from segue.core.conditions import Conditions
 from segue.core.options import Disconnect, Options
 from segue.core.parameters import MISSING, Parameter
+from segue.core.ports import Format
 from segue.core.source import Source
 from segue.core.steps import NO_WIRING
 from segue.http.request import Request
@@ -32,6 +33,7 @@ class Endpoint:
         "call",
         "conditions",
         "declared",
+        "formats",
         "handler",
         "host",
         "kind",
@@ -80,6 +82,8 @@ class Endpoint:
         self.returns: Any = MISSING
         #: What is provided for it.
         self.wiring = NO_WIRING
+        #: Of results, where the client may choose; the first is the default.
+        self.formats: tuple[Format, ...] = ()
         self.source = ""
         #: What a request has to be besides its method and path; None for no more.
         self.conditions: Conditions | None = None

@@ -1,10 +1,13 @@
 """What may be said about a route besides its path and its handler: declared once, for every decorator."""
 
+from collections.abc import Sequence
 from typing import Any, Literal, TypedDict
 
 import msgspec
 
 from segue.core.documentation import Documentation, DocumentationDefaults, DocumentationOptions
+from segue.core.json_codec import JSONCodec
+from segue.core.ports import Format
 from segue.core.predicates import PredicateOptions
 from segue.http.websocket import WebSocketOptions
 
@@ -40,6 +43,12 @@ class RouteDefaults(DocumentationDefaults, total=False):
     """The path answers OPTIONS with the methods that it has (default)."""
     accept_order: list[str]
     """Media types in the order in which they are preferred where the client has no preference."""
+    formats: Sequence[Format | type[Format] | str]
+    """Formats of results, chosen by ``Accept``; the first is the default. Objects of ``segue.formats``, or names."""
+    suffixes: bool
+    """The formats have paths of their own too: ``/films.csv`` beside ``/films``."""
+    json: JSONCodec
+    """How JSON is read and written."""
 
 
 class RouteOptions(RouteDefaults, PredicateOptions, DocumentationOptions, total=False):
@@ -89,3 +98,8 @@ class Options(Documentation, msgspec.Struct, frozen=True, kw_only=True, forbid_u
     xhr: bool | None = None
     when: Any = None
     where: Any = None
+    formats: tuple[Any, ...] = ()
+    suffixes: bool = False
+    json: Any = None
+    suffix: str | None = None
+    """The suffix that the path ends in, where it says the format."""

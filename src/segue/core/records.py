@@ -8,6 +8,7 @@ from segue.core.hooks import Attached
 from segue.core.liferecords import LifeRecords
 from segue.core.options import RouteDefaults, RouteOptions, WebSocketRouteOptions
 from segue.core.plugins import Listed
+from segue.core.ports import Format
 from segue.core.predicates import PredicateFactory
 from segue.core.source import Source
 from segue.http.request import Request
@@ -135,6 +136,7 @@ class Declarations:
     __slots__ = (
         "converters",
         "errors",
+        "formats",
         "frozen",
         "hooks",
         "instances",
@@ -160,6 +162,8 @@ class Declarations:
         #: The objects of classes that are declared as resources: one of each class.
         self.instances: dict[type, Any] = {}
         self.providers: list[Provided] = []
+        #: By name.
+        self.formats: dict[str, Format] = {}
         self.plugins: list[Listed] = []
         self.life = LifeRecords()
         #: Set when the plugins have declared, which they do once.

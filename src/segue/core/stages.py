@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from segue.core.binding import bind, compile_function
 from segue.core.calling import Calling
-from segue.core.endpoints import Finish
+from segue.core.finishing import Finish
 from segue.core.handlers import Endpoint
 from segue.core.hooks import Hook
 from segue.core.injecting import injected

@@ -6,8 +6,7 @@ import threading
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterator
 from typing import Annotated, Any, TypeAlias, TypeVar, cast, get_args
 
-import msgspec
-
+from segue.core.json_codec import DEFAULT_JSON
 from segue.core.kinds import bare, is_union
 from segue.core.markers import Marker
 from segue.core.mediatypes import media_type
@@ -25,7 +24,6 @@ JSONLines: TypeAlias = Annotated[AsyncIterator[T], Marker("jsonlines")]
 """The result of a generator whose items are sent as JSON Lines, text too; each is validated as ``T``."""
 
 _PIECE = 64 * 1024
-_encode = msgspec.json.Encoder().encode
 _END = object()
 _OCTETS = (str, bytes, bytearray, memoryview)
 
@@ -116,17 +114,18 @@ async def stream_response(
     content_type: str | None = None,
     item_type: Any = Any,
     as_lines: bool = False,
+    line: Callable[[Any], bytes] = DEFAULT_JSON.encode,
 ) -> Response:
     """A response that sends ``items`` as they come: text, bytes, or values as JSON Lines.
 
-    The first item is waited for, so that what fails before it is an ordinary error reply. Each item is validated as
-    ``item_type``.
+    The first item is waited for, so that what fails before it is an ordinary error reply. ``line`` is what makes JSON of
+    one; ``item_type`` tells text and bytes from values, with ``as_lines`` they are values too.
     """
     iterator = aiter(items) if isinstance(items, AsyncIterable) else InThreads(items, threads)
     close: Callable[[], Awaitable[Any]] | None = getattr(iterator, "aclose", None)
     try:
         item = await anext(iterator, _END)
-        kind, encode = _encoding(item, item_type, as_lines=as_lines)
+        kind, encode = _encoding(item, item_type, line, as_lines=as_lines)
         first = None if item is _END else encode(item)
     except BaseException:
         if close is not None:
@@ -135,7 +134,9 @@ async def stream_response(
     return Response(Stream(iterator, encode, first, close), status, None, content_type or kind)
 
 
-def _encoding(first: Any, item_type: Any, *, as_lines: bool) -> tuple[str, Callable[[Any], bytes]]:
+def _encoding(
+    first: Any, item_type: Any, line: Callable[[Any], bytes], *, as_lines: bool
+) -> tuple[str, Callable[[Any], bytes]]:
     """The content type and what makes bytes of an item; the annotation decides, without one the first item does."""
     if item_type is Any and isinstance(first, _OCTETS):
         item_type = type(first)
@@ -144,10 +145,7 @@ def _encoding(first: Any, item_type: Any, *, as_lines: bool) -> tuple[str, Calla
         if all(hasattr(kind, "__html__") for kind in kinds):
             return HTML, _octets
         return (TEXT if any(issubclass(kind, str) for kind in kinds) else BINARY), _octets
-    if item_type is Any:
-        return JSONL, lambda item: _encode(item) + b"\n"
-    convert = msgspec.convert
-    return JSONL, lambda item: _encode(convert(item, item_type, from_attributes=True)) + b"\n"
+    return JSONL, lambda item: line(item) + b"\n"
 
 
 def _octets(item: Any) -> bytes:

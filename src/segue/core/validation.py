@@ -31,7 +31,7 @@ MOST = 100
 
 
 class ObjectField(NamedTuple):
-    """A field of a Struct, dataclass or TypedDict: its name in Python and outside, its type, and whether it must be there."""
+    """A field of a Struct, dataclass, attrs class or TypedDict: its name in Python and outside, its type, and whether it must be there."""
 
     name: str
     wire: str
@@ -40,7 +40,7 @@ class ObjectField(NamedTuple):
 
 
 def object_fields(kind: Any) -> list[ObjectField] | None:
-    """The fields of a Struct, dataclass or TypedDict; None for any other type."""
+    """The fields of a Struct, dataclass, attrs class or TypedDict; None for any other type."""
     origin = get_origin(kind) or kind
     if isinstance(origin, type) and issubclass(origin, msgspec.Struct):
         return [
@@ -58,6 +58,13 @@ def object_fields(kind: Any) -> list[ObjectField] | None:
             )
             for field in dataclasses.fields(origin)
             if field.init
+        ]
+    if hasattr(origin, "__attrs_attrs__"):
+        hints = get_type_hints(origin, include_extras=True)
+        return [
+            ObjectField(one.name, one.name, hints.get(one.name, Any), repr(one.default) == "NOTHING")
+            for one in origin.__attrs_attrs__
+            if one.init
         ]
     if is_typeddict(origin):
         required = origin.__required_keys__

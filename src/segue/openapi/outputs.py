@@ -5,7 +5,7 @@ from collections.abc import AsyncIterable, Awaitable, Coroutine, Iterator, Mappi
 from pathlib import Path
 from typing import Any, Literal, Never, NoReturn, Union, get_args, get_origin
 
-from segue.core.endpoints import streamed_items
+from segue.core.finishing import streamed_items
 from segue.core.handlers import Endpoint
 from segue.core.kinds import bare, is_union
 from segue.core.parameters import MISSING

@@ -1,0 +1,113 @@
+"""How an app reads and writes JSON: types of its own, the order of keys, decimals (RFC 8259)."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+__all__ = ["DEFAULT_JSON", "JSONCodec"]
+
+T = TypeVar("T")
+
+
+class JSONCodec:
+    """Reads and writes JSON.
+
+        app = App(json=JSONCodec(write={Money: str}, read={Money: Money.parse}, order="sorted"))
+
+    Dates, UUIDs, decimals, enumerations, Structs, dataclasses and attrs classes need nothing. ``write``: for types that
+    JSON does not know, what makes one of them a value that it does; subclasses too. ``read``: what makes one of a
+    parsed value. ``order``: of keys, ``"sorted"`` or ``"deterministic"`` (sets too). ``decimals``: ``"number"`` instead of
+    text. NaN and the infinities, which JSON does not have, are written as null.
+    """
+
+    __slots__ = ("_dec_hook", "_encoder", "_read", "_write", "encode")
+
+    def __init__(
+        self,
+        *,
+        write: Mapping[type, Callable[[Any], Any]] | None = None,
+        read: Mapping[type, Callable[[Any], Any]] | None = None,
+        order: Literal["sorted", "deterministic"] | None = None,
+        decimals: Literal["string", "number"] = "string",
+    ) -> None:
+        self._write = dict(write or {})
+        self._read = dict(read or {})
+        self._encoder = msgspec.json.Encoder(enc_hook=self._written, order=order, decimal_format=decimals)
+        self._dec_hook = self._made if read else None
+        #: The JSON of a value. Raises TypeError for a type that it does not know.
+        self.encode: Callable[[Any], bytes] = self._encoder.encode
+
+    def decode(self, data: bytes | str, type: Any = Any) -> Any:
+        """The value of JSON, validated as ``type``. Raises msgspec.ValidationError and msgspec.DecodeError."""
+        return msgspec.json.decode(data, type=type, dec_hook=self._dec_hook)
+
+    def decoder(self, type: Any) -> Callable[[bytes], Any]:
+        """:meth:`decode` for one type: what is asked of it often."""
+        return msgspec.json.Decoder(type, dec_hook=self._dec_hook).decode
+
+    def convert(self, value: Any, type: Any, *, strict: bool = True) -> Any:
+        """A value of dicts, lists and scalars, or an object with attributes, as ``type``. Raises ValidationError."""
+        return msgspec.convert(
+            value, type, strict=strict, from_attributes=True, dec_hook=self._dec_hook, str_keys=True
+        )
+
+    def plain(self, value: Any) -> Any:
+        """A value in dicts with text for keys, lists, text, numbers, dates, decimals, UUIDs and bytes."""
+        return msgspec.to_builtins(value, builtin_types=_KEPT, str_keys=True, enc_hook=self._written)
+
+    def reads(self, kind: Any) -> bool:
+        """Whether ``read`` says how to make one."""
+        return kind in self._read
+
+    def writes(self, kind: type) -> bool:
+        """Whether ``write`` says what stands for one."""
+        return any(one in self._write for one in kind.__mro__)
+
+    def _written(self, value: Any) -> Any:
+        """What stands for a value of a type that msgspec does not know."""
+        for kind in type(value).__mro__ if self._write else ():
+            if kind in self._write:
+                return self._write[kind](value)
+        html = getattr(value, "__html__", None)
+        if html is not None:
+            return str.__str__(html())
+        if isinstance(value, str):
+            return str.__str__(value)
+        if isinstance(value, Mapping):
+            return dict(value)
+        name = type(value).__qualname__
+        raise TypeError(
+            f"JSON knows no {name}: {value!r:.80}. Say how to write one: App(json=JSONCodec(write={{{name}: ...}}))"
+        )
+
+    def _made(self, kind: type[T], value: Any) -> T:
+        make = self._read.get(kind)
+        if make is None:
+            raise NotImplementedError(
+                f"JSONCodec(read={{{kind.__qualname__}: ...}}) has to say how to make one"
+            )
+        made: T = make(value)
+        return made
+
+
+def _kept() -> tuple[type, ...]:
+    import datetime
+    import decimal
+    import uuid
+
+    return (
+        bytes,
+        datetime.datetime,
+        datetime.date,
+        datetime.time,
+        datetime.timedelta,
+        decimal.Decimal,
+        uuid.UUID,
+    )
+
+
+_KEPT = _kept()
+
+DEFAULT_JSON = JSONCodec()
+"""What an app has that says nothing."""

@@ -1,0 +1,89 @@
+"""Formats: what leaves and what comes in other than JSON (DESIGN.md, section 2, "Return data").
+
+    from segue.formats import CSV, JSON, XML
+
+    @app.get("/films", formats=[JSON, CSV, XML], suffixes=True)
+    async def films() -> list[Film]: ...
+
+- of any value: ``json`` (JSON, JSON Lines, JSONP), ``csv``, ``xml`` with its ``xml_reader``, ``msgpack``, ``yaml``,
+  ``text``, ``html``, ``pdf``
+- of values of their own: ``feeds`` (RSS and Atom of a Feed), ``calendar`` (iCalendar of a Calendar)
+- ``plugin``: names for all of them; ``base``: what they share
+
+A format of your own is any object with the names of ``segue.core.ports.Format``.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from segue.core.ports import Decodes, Format, Renders, Streams
+
+if TYPE_CHECKING:
+    from segue.formats.base import PlainFormat
+    from segue.formats.calendar import Calendar, Event, ICalendar
+    from segue.formats.csv import CSV
+    from segue.formats.feeds import RSS, Atom, Feed, Item
+    from segue.formats.html import HTML
+    from segue.formats.json import JSON, JSONP, JSONLines
+    from segue.formats.msgpack import MessagePack
+    from segue.formats.pdf import PDF
+    from segue.formats.plugin import Formats
+    from segue.formats.text import Text
+    from segue.formats.xml import XML
+    from segue.formats.yaml import YAML
+
+__all__ = [
+    "CSV",
+    "HTML",
+    "JSON",
+    "JSONP",
+    "PDF",
+    "RSS",
+    "XML",
+    "YAML",
+    "Atom",
+    "Calendar",
+    "Decodes",
+    "Event",
+    "Feed",
+    "Format",
+    "Formats",
+    "ICalendar",
+    "Item",
+    "JSONLines",
+    "MessagePack",
+    "PlainFormat",
+    "Renders",
+    "Streams",
+    "Text",
+]
+
+_IN_MODULE = {
+    "CSV": "csv",
+    "HTML": "html",
+    "JSON": "json",
+    "JSONP": "json",
+    "PDF": "pdf",
+    "RSS": "feeds",
+    "XML": "xml",
+    "YAML": "yaml",
+    "Atom": "feeds",
+    "Calendar": "calendar",
+    "Event": "calendar",
+    "Feed": "feeds",
+    "Formats": "plugin",
+    "ICalendar": "calendar",
+    "Item": "feeds",
+    "JSONLines": "json",
+    "MessagePack": "msgpack",
+    "PlainFormat": "base",
+    "Text": "text",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Each is loaded when it is first asked for: an app that writes CSV never loads the parser of XML.
+    if name in _IN_MODULE:
+        import importlib
+
+        return getattr(importlib.import_module(f"segue.formats.{_IN_MODULE[name]}"), name)
+    raise AttributeError(f"module 'segue.formats' has no attribute {name!r}")
