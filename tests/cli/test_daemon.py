@@ -21,8 +21,7 @@ import pytest
 from process_rig import Load, alive, children, get, segue, serve, until
 
 PROGRAM = """
-import asyncio, os
-from contextlib import asynccontextmanager
+import os
 from pathlib import Path
 from segue import App
 import part
@@ -30,18 +29,15 @@ import part
 app = App()
 
 
-@app.lifespan
-@asynccontextmanager
-async def life(app: App):
-    async def monitor():
-        while True:
-            with open("beats", "a") as file:
-                file.write(f"{os.getpid()}\\n")
-            await asyncio.sleep(0.1)
+@app.every(0.1, at_once=True)
+def monitor():
+    with open("beats", "a") as file:
+        file.write(f"{os.getpid()}\\n")
 
-    task = asyncio.get_running_loop().create_task(monitor())
+
+@app.lifespan
+async def life(app: App):
     yield
-    task.cancel()
     Path("ended").write_text(str(os.getpid()))
 
 
@@ -188,6 +184,7 @@ def test_a_user_that_is_not_there_is_told(folder: Path, option: str) -> None:
     assert "nobody-of-that-name" in refused.stderr
 
 
+@pytest.mark.row("CP21")
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
 def test_what_a_bus_of_plugins_does_elsewhere(folder: Path) -> None:
     # The reloader: an imported file is touched, a new process serves.

@@ -13,7 +13,8 @@ from segue.core.endpoints import compile_http, compile_socket, is_async, path_ki
 from segue.core.errors import ErrorHandlers
 from segue.core.handlers import Call, Endpoint, OnError
 from segue.core.hooks import Attached, hooks_of, kind_of
-from segue.core.life import Life
+from segue.core.life import Life, clashes
+from segue.core.liferecords import TaskRecord
 from segue.core.lifespan import Span, application_span, span
 from segue.core.mounting import mounted_call
 from segue.core.negotiation import formats_of, with_suffixes
@@ -91,6 +92,8 @@ class _Freezing:
         self.injection.check()
         if self.injection.lives:
             self.spans.insert(0, self.injection.registry.held)
+        tasks = [one for app in self.living for one in app.declared.life.tasks]
+        self.problems += clashes(tasks)
         if self.problems:
             raise FreezeError(self.problems)
         for app in self.living:
@@ -100,14 +103,14 @@ class _Freezing:
         stack = around(root, [one.middleware for one in root.declared.middleware], on_error)
         if stack:
             handle = guarded(fold(stack, handle), on_error)
-        found, life = find or finder(matcher), self._life()
+        found, life = find or finder(matcher), self._life(tasks)
         return Plan(root, handle, found, self.endpoints, self.routes, life=life, injection=self.injection)
 
-    def _life(self) -> Life:
+    def _life(self, tasks: Sequence[TaskRecord]) -> Life:
         for app in self.living:
             app.declared.life.root = self.root
         records = [one for app in self.living for one in app.declared.life.receivers]
-        return Life(self.root, self.spans, Receivers(records))
+        return Life(self.root, self.spans, Receivers(records), tasks)
 
     def _answering(self, errors: ErrorHandlers, apps: Sequence[Recorded]) -> OnError:
         return telling_errors(apps, answering(self.root, errors))

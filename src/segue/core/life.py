@@ -2,16 +2,30 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
+from segue.core.liferecords import TaskRecord
 from segue.core.lifespan import Lifespan, Span
 from segue.core.receivers import Receivers
 from segue.core.signals import AppStarted, AppStarting, AppStopped, AppStopping, is_of_request
+from segue.core.tasks import Tasks
 
-__all__ = ["Life", "Phase"]
+__all__ = ["Life", "Phase", "clashes"]
 
 Phase = Literal["stopped", "starting", "started", "stopping"]
+
+
+def clashes(declared: Sequence[TaskRecord]) -> Iterator[str]:
+    """What is wrong where two tasks that are declared have one name."""
+    by_name: dict[str, TaskRecord] = {}
+    for record in declared:
+        present = by_name.setdefault(record.name, record)
+        if present is not record:
+            yield (
+                f"two tasks are named {record.name!r}: that at {present.place} and that at {record.place}. Give one another "
+                f'name: name="..."'
+            )
 
 
 class _Waiter:
@@ -37,10 +51,14 @@ class _Waiter:
 class Life:
     """Starts and stops an app; brings the signals that are not of a request to their receivers."""
 
-    def __init__(self, app: Any, spans: Sequence[Span], receivers: Receivers) -> None:
+    def __init__(
+        self, app: Any, spans: Sequence[Span], receivers: Receivers, declared: Sequence[TaskRecord] = ()
+    ) -> None:
         self.app = app
         self.phase: Phase = "stopped"
         self.receivers = receivers
+        self.tasks = Tasks()
+        self._declared = list(declared)
         self._lifespan = Lifespan(spans)
         self._waiters: list[_Waiter] = []
 
@@ -51,8 +69,14 @@ class Life:
             await self.send(AppStarting(self.app))
             await self._lifespan.start()
             try:
+                self.tasks.open()
+                if self._declared:
+                    from segue.core.schedule import start_declared
+
+                    start_declared(self.tasks, self._declared, lambda: self.app.threads)
                 await self.send(AppStarted(self.app))
             except BaseException:
+                await self.tasks.close()
                 await self._lifespan.stop()
                 raise
         except BaseException:
@@ -67,7 +91,12 @@ class Life:
         self.phase = "stopping"
         failures: list[Exception] = []
         try:
-            for step in (self._say(AppStopping), self._lifespan.stop, self._say(AppStopped)):
+            for step in (
+                self._say(AppStopping),
+                self.tasks.close,
+                self._lifespan.stop,
+                self._say(AppStopped),
+            ):
                 try:
                     await step()
                 except ExceptionGroup as group:

@@ -1,10 +1,10 @@
-"""What an application may say about its life: who receives signals, and what runs around each request."""
+"""What an application may say about its life: who receives signals, what runs around each request, and beside them."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, overload
 
-from segue.core.liferecords import Hook, HookKind, Receiver
-from segue.core.source import Source
+from segue.core.liferecords import Hook, HookKind, Receiver, TaskRecord
+from segue.core.source import Source, source_of
 from segue.http.request import Request
 from segue.http.response import Response
 
@@ -21,6 +21,8 @@ AfterHook = TypeVar("AfterHook", bound=Callable[[Request, Response], Any])
 TeardownHook = TypeVar(
     "TeardownHook", bound=Callable[[Request], Any] | Callable[[Request, Exception | None], Any]
 )
+
+W = TypeVar("W", bound=Callable[[], Any])
 
 Named = Callable[..., Any] | str
 
@@ -118,6 +120,65 @@ class Lifecycle:
         ``error`` is the exception that was answered, or None. All run, though one fails.
         """
         return self._hook("teardown", hook)
+
+    def task(
+        self,
+        *,
+        name: str | None = None,
+        restart: Literal["never", "failed", "always"] = "failed",
+        backoff: float = 1.0,
+        once: bool = False,
+    ) -> Callable[[W], W]:
+        """Runs the decorated function beside the requests, from the start of the app to its end, when it is cancelled.
+
+            @app.task()
+            async def listen() -> None:
+                async for message in mailbox:
+                    ...
+
+        An ``async def`` runs on the loop, a ``def`` in a thread, which cannot be cancelled. It starts in each worker
+        when the lifespans are entered; ``once``: in one process of this machine only, and another takes over when that
+        one ends. ``restart``: when it is started again, after ``backoff`` seconds, then twice as long each time, a
+        minute at most. ``app.tasks[name]`` is the task that runs; the name is that of the function.
+        """
+        return self._task(name, None, restart=restart, backoff=backoff, once=once)
+
+    def every(
+        self, seconds: float, *, name: str | None = None, at_once: bool = False, once: bool = False
+    ) -> Callable[[W], W]:
+        """Calls the decorated function each so many ``seconds`` while the app runs, the first time after the first.
+
+            @app.every(60)
+            async def refresh() -> None: ...
+
+        The times are reckoned from the start, so they do not drift. A run that takes longer than ``seconds`` is not
+        overtaken: the times that it misses are left out. What it raises is logged, and it runs again when it is due.
+        ``at_once``: the first time at the start. ``once``: in one process of this machine only.
+        """
+        if not seconds > 0:
+            raise ValueError(f"app.every takes a number of seconds above 0, not {seconds!r}")
+        return self._task(name, seconds, at_once=at_once, once=once)
+
+    def _task(
+        self,
+        name: str | None,
+        every: float | None,
+        *,
+        at_once: bool = False,
+        once: bool = False,
+        restart: Literal["never", "failed", "always"] = "never",
+        backoff: float = 1.0,
+    ) -> Callable[[W], W]:
+        place, _ = self._declaring("a task")
+
+        def register(function: W) -> W:
+            own = name or str(getattr(function, "__name__", type(function).__name__))
+            self.declared.life.tasks.append(
+                TaskRecord(own, function, every, at_once, once, restart, backoff, source_of(function, place))
+            )
+            return function
+
+        return register
 
     def _hook(self, kind: HookKind, hook: F) -> F:
         place, _ = self._declaring(f"a hook ({kind})")

@@ -5,7 +5,7 @@ from typing import Any, Literal, NamedTuple
 
 from segue.core.source import Source
 
-__all__ = ["Hook", "HookKind", "LifeRecords", "Receiver"]
+__all__ = ["Hook", "HookKind", "LifeRecords", "Receiver", "TaskRecord"]
 
 HookKind = Literal["before", "after", "teardown"]
 
@@ -34,13 +34,27 @@ class Hook(NamedTuple):
     place: Source
 
 
+class TaskRecord(NamedTuple):
+    """``@app.task``, and ``@app.every``, which runs it each ``every`` seconds."""
+
+    name: str
+    function: Callable[[], Any]
+    every: float | None
+    at_once: bool
+    once: bool
+    restart: Literal["never", "failed", "always"]
+    backoff: float
+    place: Source
+
+
 class LifeRecords:
     """All that one app has recorded about its life, in the order of declaration."""
 
-    __slots__ = ("hooks", "receivers", "root")
+    __slots__ = ("hooks", "receivers", "root", "tasks")
 
     def __init__(self) -> None:
         self.receivers: list[Receiver] = []
         self.hooks: list[Hook] = []
+        self.tasks: list[TaskRecord] = []
         #: The app that is served, of which this one is a part; set when that one was frozen.
         self.root: Any = None

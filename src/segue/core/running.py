@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from segue.core.life import Life, Phase
     from segue.core.plan import Plan
     from segue.core.records import Declarations
+    from segue.core.tasks import Tasks
 
 __all__ = ["Running"]
 
@@ -36,6 +37,11 @@ class Running:
     def phase(self) -> "Phase":
         """``"stopped"``, ``"starting"``, ``"started"`` or ``"stopping"``: how the app is in this process."""
         return self._life.phase
+
+    @property
+    def tasks(self) -> "Tasks":
+        """The background tasks of this process: see Tasks."""
+        return self._life.tasks
 
     async def emit(self, signal: object, /, **values: Any) -> list[Any]:
         """Sends a signal to its receivers, one after the other, and returns what they return.
