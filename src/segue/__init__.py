@@ -74,6 +74,7 @@ if TYPE_CHECKING:
     from segue.core.files import file_response
     from segue.core.hosts import AllowedHosts
     from segue.core.inspect import inspect_app
+    from segue.core.lineage import find_parent, inside, lineage, resource_path, resource_url
     from segue.core.plugins import Plugin
     from segue.core.predicates import Predicate, all_of, any_of, not_
     from segue.core.proxies import Proxies
@@ -98,6 +99,7 @@ if TYPE_CHECKING:
     )
     from segue.core.streams import JSONLines
     from segue.core.threads import Threads, wait
+    from segue.core.traversal import Traversed, traversed
 
 __all__ = [
     "AllowedHosts",
@@ -158,6 +160,7 @@ __all__ = [
     "TemporaryRedirect",
     "Threads",
     "TooManyRequests",
+    "Traversed",
     "URL",
     "Unauthorized",
     "UnprocessableContent",
@@ -176,9 +179,12 @@ __all__ = [
     "error_handler",
     "event_stream",
     "file_response",
+    "find_parent",
     "get",
     "include",
     "inspect_app",
+    "inside",
+    "lineage",
     "middleware",
     "mount",
     "not_",
@@ -186,8 +192,11 @@ __all__ = [
     "patch",
     "post",
     "put",
+    "resource_path",
+    "resource_url",
     "route",
     "run",
+    "traversed",
     "wait",
     "websocket",
 ]
@@ -213,6 +222,13 @@ _DEFAULT = frozenset(
 
 # Loaded when they are first asked for, each from its module.
 _IN_MODULE = {
+    "Traversed": "traversal",
+    "find_parent": "lineage",
+    "inside": "lineage",
+    "lineage": "lineage",
+    "resource_path": "lineage",
+    "resource_url": "lineage",
+    "traversed": "traversal",
     "Predicate": "predicates",
     "all_of": "predicates",
     "any_of": "predicates",

@@ -7,6 +7,7 @@ from segue.core.converters import Converter
 from segue.core.hooks import Attached, Hook
 from segue.core.lifecycle import Lifecycle
 from segue.core.options import RouteOptions, WebSocketRouteOptions
+from segue.core.ports import Permits
 from segue.core.predicates import PredicateFactory
 from segue.core.providing import Providing
 from segue.core.records import (
@@ -20,6 +21,7 @@ from segue.core.records import (
     SocketRoute,
 )
 from segue.core.source import Source, calling_frame
+from segue.core.viewrecords import Traverse, TraverseOptions, View, ViewOptions
 
 if TYPE_CHECKING:
     import os
@@ -32,6 +34,7 @@ __all__ = ["Declaring", "Frozen"]
 H = TypeVar("H", bound=Callable[..., Any])
 M = TypeVar("M", bound=MiddlewareLike)
 C = TypeVar("C")
+P = TypeVar("P", bound=Permits)
 
 
 class Frozen(RuntimeError):
@@ -97,6 +100,37 @@ class Declaring(Lifecycle, Providing):
 
         def register(handler: H) -> H:
             self.declared.routes.append(SocketRoute(path, handler, options, place, names))
+            return handler
+
+        return register
+
+    def traverse(self, at: str, root: object, /, **options: Unpack[TraverseOptions]) -> None:
+        """Lets paths below ``at`` walk a tree of resources, whose views answer: see :meth:`view`.
+
+            app.traverse("/docs", Folder())
+            app.traverse("/users/{id:int}/docs", documents_of)      # called with the id
+
+        ``root`` is the root of the tree, or a function or class that makes it; that is bound as a handler is. Of each
+        resource, ``await resource.resolve(name)`` gives the one below it, or else ``resource[name]``; KeyError ends
+        the way. The name after it is that of the view, and ``@@name`` is always one.
+        """
+        place, names = self._declaring("a tree of resources")
+        self.declared.routes.append(Traverse(at, root, options, place, names))
+
+    def view(self, **options: Unpack[ViewOptions]) -> Callable[[H], H]:
+        """Lets the decorated function answer for resources that a path was walked to: see :meth:`traverse`.
+
+            @app.view(name="edit")
+            async def edit(context: Folder, title: str) -> str: ...
+
+        Its parameters ``context``, ``subpath`` (the rest of the path, a tuple) and ``root`` are those of the walk; all others
+        are bound as those of any handler. Of several, that for the most specific class of the context answers, then
+        that with the most predicates.
+        """
+        place, names = self._declaring("a view")
+
+        def register(handler: H) -> H:
+            self.declared.routes.append(View(handler, options, place, names))
             return handler
 
         return register
@@ -175,6 +209,16 @@ class Declaring(Lifecycle, Providing):
         self._declaring("a format")
         made = format() if isinstance(format, type) else format
         self.declared.formats[made.name] = made
+
+    def permits(self, function: P) -> P:
+        """Lets the function decide who has the ``permission`` of a route or view, here and in included apps.
+
+        @app.permits
+        async def permits(request: Request, permission: str, context: object) -> bool: ...
+        """
+        place, _ = self._declaring("who may do what")
+        self.declared.permits.append((function, place))
+        return function
 
     # --- composition ---------------------------------------------------------------------------------------------
 

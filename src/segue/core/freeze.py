@@ -20,9 +20,10 @@ from segue.core.mounting import mounted_call
 from segue.core.negotiation import formats_of, with_suffixes
 from segue.core.options import Options
 from segue.core.parameters import HandlerError, Parameter, check_path_used, read_signature
+from segue.core.permissions import guard
 from segue.core.pipeline import answering, fold, guarded
 from segue.core.plan import FreezeError, NamedRoute, Plan
-from segue.core.ports import Format
+from segue.core.ports import Format, Permits
 from segue.core.predicates import InvalidPredicate, PredicateFactory
 from segue.core.providers import ProvidersOf
 from segue.core.receivers import Receivers, settle
@@ -34,6 +35,8 @@ from segue.core.sites import SOCKET, Sites, host_template
 from segue.core.source import Source, source_of
 from segue.core.stages import Needs, Stages, reraise
 from segue.core.steps import Wiring
+from segue.core.viewrecords import Traverse, View
+from segue.core.views import Tree, as_given
 from segue.core.wiring import Injection
 
 __all__ = ["freeze"]
@@ -54,6 +57,7 @@ class _Scope(NamedTuple):
     defaults: Mapping[str, Any]
     predicates: Mapping[str, PredicateFactory]
     providers: ProvidersOf
+    permits: Permits | None = None
     hooks: tuple[Attached, ...] = ()
     formats: Mapping[str, Format] = {}
 
@@ -74,6 +78,8 @@ class _Freezing:
         self.routes: dict[str, list[NamedRoute]] = {}
         self.spans: list[Span] = []
         self.living: list[Recorded] = []
+        self.views: list[tuple[_Scope, View]] = []
+        self.trees: list[tuple[_Scope, Tree]] = []
         self.unused: list[Attached] = []
         self.injection = Injection(root, self.problems)
 
@@ -85,6 +91,7 @@ class _Freezing:
         on_error = self._answering(errors, (root,))
         providers = self.injection.view(root, None)
         self._declare(_Scope(root, (), "", None, (), (), errors, on_error, BUILT_IN, {}, {}, providers))
+        self._add_views()
         for hook in self.unused:
             self.problems.append(
                 f"{hook.place}: a hook is put on {hook.target!r}, which is no handler of this app"
@@ -123,6 +130,7 @@ class _Freezing:
             converters={**scope.converters, **app.declared.converters},
             defaults={**scope.defaults, **app.defaults},
             predicates={**scope.predicates, **app.declared.predicates},
+            permits=self._permits(app) or scope.permits,
             hooks=(*scope.hooks, *app.declared.hooks),
             formats={**scope.formats, **app.declared.formats},
         )
@@ -140,6 +148,10 @@ class _Freezing:
                 self._add_socket(scope, record)
             elif isinstance(record, Mounted):
                 self._mount(scope, record)
+            elif isinstance(record, View):
+                self.views.append((scope, record))
+            elif isinstance(record, Traverse):
+                self._traverse(scope, record)
             else:
                 for one in record.records():
                     self._add(scope, one)
@@ -147,6 +159,14 @@ class _Freezing:
             self.problems.append(f"{record.place}: {error}")
         except HandlerError as error:
             self.problems.append(str(error))
+
+    def _permits(self, app: Recorded) -> Permits | None:
+        places = [str(place) for _, place in app.declared.permits]
+        if len(places) > 1:
+            self.problems.append(
+                f"two functions decide who may do what: {' and '.join(places)}; take one away"
+            )
+        return app.declared.permits[0][0] if places else None
 
     def _add_spans(self, app: Recorded) -> None:
         if app in self.living:  # included at two places, it lives once
@@ -205,10 +225,11 @@ class _Freezing:
         compiled = compile_http(
             endpoint, template, {} if stages else renames, self.injection, on_error, shared=stages.share
         )
-        if scope.middleware or stages:
+        outer = (*scope.middleware, *guard(options.permission, scope.permits, record.place))
+        if outer or stages or stages.share:
             endpoint.prepare(
                 lambda: guarded(
-                    fold([*scope.middleware, *stages.compiled(path_kinds(template), renames)], compiled()),
+                    fold([*outer, *stages.compiled(path_kinds(template), renames)], compiled()),
                     scope.on_error,
                 )
             )
@@ -224,7 +245,9 @@ class _Freezing:
         if not is_async(record.handler):
             raise HandlerError(f"{record.place}: the handler of a WebSocket has to be an `async def`")
         given: dict[str, Any] = dict(record.options)
-        known: dict[str, Any] = {key: given.pop(key) for key in ("name", "host") if key in given}
+        known: dict[str, Any] = {
+            key: given.pop(key) for key in ("name", "host", "permission") if key in given
+        }
         options = _options(scope, known, auto_head=False, timeout=None, on_disconnect="cancel")
         record = record._replace(calling=self._hooked(scope, record))
         endpoint, template, renames = self._endpoint(scope, record, (SOCKET,), options)
@@ -233,6 +256,7 @@ class _Freezing:
         renamed = {} if stages else renames
         compiled = compile_socket(endpoint, template, renamed, self.injection, shared=stages.share)
 
+        outer = (*scope.middleware, *guard(options.permission, scope.permits, record.place))
         bind = telling_sockets((*scope.above, scope.app))
 
         def make() -> Call:
@@ -240,9 +264,31 @@ class _Freezing:
                 websocket_endpoint(bind(compiled()), **given), reraise if stages else scope.on_error
             )
             inner = stages.compiled(path_kinds(template), renames)
-            return guarded(fold([*scope.middleware, *inner], call), scope.on_error)
+            return guarded(fold([*outer, *inner], call), scope.on_error)
 
         endpoint.prepare(make)
+
+    def _traverse(self, scope: _Scope, record: Traverse) -> None:
+        tree = Tree(record, self.problems)
+        template = parse_template(join(scope.prefix, record.at), scope.converters)
+        tree.depth = len([segment for segment in template.segments if segment.parts])
+        self.trees.append((scope, tree))
+        for route in tree.routes():
+            self._add_route(scope, route)
+
+    def _add_views(self) -> None:
+        """Puts the views of each app into its trees, and into those of the apps around it."""
+        for inner, view in self.views:
+            trees = [one for one in self.trees if one[0].app in (inner.app, *inner.above)]
+            if not trees:
+                self.problems.append(
+                    f"{view.place}: a view, but neither {inner.app.name!r} nor an app around it has a tree of resources: "
+                    f"app.traverse({'/'!r}, ...) makes one"
+                )
+            for outer, tree in trees:
+                # The middleware of the tree is around its view already.
+                own = inner.middleware[len(outer.middleware) :]
+                self._add(inner._replace(prefix=outer.prefix, host=None, middleware=own), tree.route(view))
 
     def _mount(self, scope: _Scope, record: Mounted) -> None:
         from segue.server.mount import mounted
@@ -257,7 +303,8 @@ class _Freezing:
         endpoint = Endpoint(self.root, f"mount of {name}", record.foreign, record.place, options)
         endpoint.kind = "mount"
         endpoint.path = f"{prefix}/{{path:path}}"
-        endpoint.call = guarded(fold(scope.middleware, mounted_call(application, prefix)), scope.on_error)
+        outer = (*scope.middleware, *guard(options.permission, scope.permits, record.place))
+        endpoint.call = guarded(fold(outer, mounted_call(application, prefix)), scope.on_error)
         host = _host(scope, record.host)
         _place(endpoint, scope, record.place, host)
         for path in (prefix, f"{prefix}/", endpoint.path):
@@ -284,8 +331,11 @@ class _Freezing:
         signature = self._signature(scope, record, endpoint, template, host)
         endpoint.parameters, endpoint.returns, endpoint.wiring = signature
         endpoint.formats = formats_of(endpoint, scope.formats, record.place)
-        renames = {} if options.build_only else self.sites.place(template, host, methods, endpoint)
+        into = record.into if isinstance(record, Route) else None
+        renames = {} if options.build_only else (into or self.sites).place(template, host, methods, endpoint)
         self.endpoints.append(endpoint)
+        if into is not None:  # no path of its own, so none to write
+            return endpoint, template, renames
         route = NamedRoute(template, host, endpoint)
         self.routes.setdefault(name, []).append(route)
         if not scope.names and name != own:
@@ -310,9 +360,14 @@ class _Freezing:
         def read(function: Callable[..., Any], calling: Calling) -> Needs:
             route = record._replace(handler=function, calling=calling)
             parameters, _, wiring = self._signature(scope, route, endpoint, template, host, own=())
-            return Needs(parameters, wiring)
+            given = isinstance(record, Route) and record.into is not None
+            return Needs(as_given(parameters) if given else parameters, wiring)
 
-        return Stages(endpoint, record.calling, self.injection, read)
+        stages = Stages(endpoint, record.calling, self.injection, read)
+        if isinstance(record, Route) and record.into is not None:
+            # What leads to it may be provided with objects as well.
+            stages.share = stages.share or endpoint.wiring.per_request
+        return stages
 
     def _signature(
         self,
@@ -323,6 +378,8 @@ class _Freezing:
         host: Template | None,
         own: Sequence[str] | None = None,
     ) -> tuple[tuple[Parameter, ...], Any, Wiring]:
+        if isinstance(record, Route) and record.into is not None:
+            own = ()
         if own is None:
             own = template.names if not scope.prefix else parse_template(record.path, scope.converters).names
         path_names = template.names if host is None else (*template.names, *host.names)

@@ -41,6 +41,8 @@ class RouteDefaults(DocumentationDefaults, total=False):
     """A GET route answers HEAD too (default)."""
     auto_options: bool
     """The path answers OPTIONS with the methods that it has (default)."""
+    permission: str | None
+    """Asked for before the handler runs: ``app.permits`` says who has it. None: anyone may."""
     accept_order: list[str]
     """Media types in the order in which they are preferred where the client has no preference."""
     formats: Sequence[Format | type[Format] | str]
@@ -71,6 +73,8 @@ class WebSocketRouteOptions(TypedDict, total=False):
     """In the order of preference."""
     limits: WebSocketOptions
     """Sizes, pings and compression."""
+    permission: str | None
+    """As of a route."""
 
 
 class Options(Documentation, msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -88,6 +92,7 @@ class Options(Documentation, msgspec.Struct, frozen=True, kw_only=True, forbid_u
     slashes: Slashes = "redirect"
     auto_head: bool = True
     auto_options: bool = True
+    permission: str | None = None
     accept_order: list[str] = []
     # What chooses among several of one path: read once, by segue.core.conditions.
     accept: str | list[str] | None = None

@@ -1,12 +1,12 @@
-"""What the core asks of the kits above it: protocols, so that it need not know them."""
+"""What the core asks of the kits above it, and of you: protocols, so that it need not know who answers."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from segue.http.request import Request
 from segue.http.response import Response
 
-__all__ = ["Decodes", "Format", "Renders", "Streams", "UsesCodec", "Writes"]
+__all__ = ["Decodes", "Format", "Permits", "Renders", "Streams", "UsesCodec", "Writes"]
 
 
 class Writes(Protocol):
@@ -83,3 +83,13 @@ class UsesCodec(Protocol):
     """A format that writes any value, and so asks the app's codec about the types that it does not know."""
 
     def with_codec(self, codec: Writes) -> Format: ...
+
+
+class Permits(Protocol):
+    """Decides who may do what: ``app.permits(...)``.
+
+    It is asked for each request to a route or view with a ``permission``; ``context`` is the resource that a view is
+    about, None for a route. What is not permitted is a 403, unless an exception says it better (``Unauthorized``).
+    """
+
+    def __call__(self, request: Request, permission: str, context: Any, /) -> bool | Awaitable[bool]: ...

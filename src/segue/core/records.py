@@ -1,6 +1,6 @@
 """What an app has recorded: declarations with the lines of the user's code that made them."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from segue.core.calling import PLAIN, Calling
@@ -8,9 +8,10 @@ from segue.core.hooks import Attached
 from segue.core.liferecords import LifeRecords
 from segue.core.options import RouteDefaults, RouteOptions, WebSocketRouteOptions
 from segue.core.plugins import Listed
-from segue.core.ports import Format
+from segue.core.ports import Format, Permits
 from segue.core.predicates import PredicateFactory
 from segue.core.source import Source
+from segue.core.viewrecords import Traverse, View
 from segue.http.request import Request
 from segue.http.response import Response
 
@@ -23,6 +24,7 @@ __all__ = [
     "Expands",
     "ITSELF",
     "Included",
+    "Into",
     "MiddlewareLike",
     "Mounted",
     "Next",
@@ -47,6 +49,14 @@ class Route(NamedTuple):
     place: Source
     names: Mapping[str, Any]
     calling: Calling = PLAIN
+    #: Where its endpoint goes, if it is not a path of its own.
+    into: "Into | None" = None
+
+
+class Into(Protocol):
+    """What takes the endpoint of a route: it is said what may be said to :meth:`segue.core.sites.Sites.place`."""
+
+    def place(self, template: Any, host: Any, methods: Sequence[str], endpoint: Any, /) -> dict[str, str]: ...
 
 
 class SocketRoute(NamedTuple):
@@ -115,7 +125,7 @@ class Expands(Protocol):
         """What it stands for, in order."""
 
 
-Record = Route | SocketRoute | Included | Mounted | Expands
+Record = Route | SocketRoute | Included | Mounted | View | Traverse | Expands
 
 
 class Recorded(Protocol):
@@ -142,6 +152,7 @@ class Declarations:
         "instances",
         "life",
         "middleware",
+        "permits",
         "plugins",
         "predicates",
         "providers",
@@ -164,6 +175,7 @@ class Declarations:
         self.providers: list[Provided] = []
         #: By name.
         self.formats: dict[str, Format] = {}
+        self.permits: list[tuple[Permits, Source]] = []
         self.plugins: list[Listed] = []
         self.life = LifeRecords()
         #: Set when the plugins have declared, which they do once.
