@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     )
     from segue.core.etags import ETags
     from segue.core.events import event_stream
+    from segue.core.exposing import RestController, expose, popargs
     from segue.core.files import file_response
     from segue.core.hosts import AllowedHosts
     from segue.core.inspect import inspect_app
@@ -152,6 +153,7 @@ __all__ = [
     "RequestStarted",
     "Response",
     "ResponseReady",
+    "RestController",
     "SeeOther",
     "ServiceUnavailable",
     "SetCookie",
@@ -178,6 +180,7 @@ __all__ = [
     "delete",
     "error_handler",
     "event_stream",
+    "expose",
     "file_response",
     "find_parent",
     "get",
@@ -190,6 +193,7 @@ __all__ = [
     "not_",
     "options",
     "patch",
+    "popargs",
     "post",
     "put",
     "resource_path",
@@ -241,7 +245,9 @@ _IN_MODULE = {
     "Plugin": "plugins",
     "Proxies": "proxies",
     "Setup": "setup",
+    "RestController": "exposing",
     "event_stream": "events",
+    "expose": "exposing",
     "file_response": "files",
     "inspect_app": "inspect",
     "options": "resources",
@@ -264,6 +270,7 @@ _IN_MODULE = {
         ),
         "signals",
     ),
+    "popargs": "exposing",
 }
 
 

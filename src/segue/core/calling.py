@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from segue.core.hooks import Hook
 
@@ -14,12 +14,15 @@ class Calling(NamedTuple):
 
     ``kind``: the handler is a function of this class, and its object is found in the request. ``made``: that object is
     made for each request, by the class. ``hooks``: all that run before and after it, the outermost first.
-    ``response``: a parameter of type Response is the response, for what runs after the handler.
+    ``arguments``: its parameters are call arguments, see segue.core.arguments; "open" if others may come too. ``rest``:
+    the field of the path that is ``*args``. ``response``: a parameter of type Response is the response, for what runs after the handler.
     """
 
     kind: type | None = None
     made: bool = False
     hooks: tuple[Hook, ...] = ()
+    arguments: Literal["closed", "open"] | None = None
+    rest: str = ""
     response: bool = False
 
     def takes(self, name: str) -> bool:

@@ -177,6 +177,29 @@ class Declaring(Lifecycle, Providing):
 
         return register
 
+    def tree(self, at: str, root: object, /, **options: Unpack[RouteOptions]) -> None:
+        """Lets a tree of objects answer below the path ``at``: attributes are parts of the path.
+
+            class Films:
+                @expose
+                def index(self) -> str: ...                    # /films/
+
+                @expose
+                def show(self, id: int, lang: str = "en"): ... # /films/show/7, /films/show?id=7&lang=fr
+
+            class Root:
+                films = Films()
+
+            app.tree("/", Root())
+
+        What is not marked with :func:`segue.expose` does not answer. Parameters come from the rest of the path, the
+        query or a form; what does not fit is a 404, in a form a 400. ``name``: before the names of the routes.
+        """
+        from segue.core.trees import Tree
+
+        place, names = self._declaring("a tree")
+        self.declared.routes.append(Tree(at, root, options, place, names))
+
     def hook(self, target: object, *hooks: Hook) -> None:
         """Puts hooks on a function, a method or a class without a change of it, for this app and those that it includes.
 

@@ -39,7 +39,14 @@ def compile_http(
     """
     handler, threads = endpoint.handler, injection.app.threads
     wiring = endpoint.wiring
-    bound = bind(handler, endpoint.parameters, path_kinds(template), endpoint.options.max_body, wiring.inputs)
+    bound = bind(
+        handler,
+        endpoint.parameters,
+        path_kinds(template),
+        endpoint.options.max_body,
+        wiring.inputs,
+        endpoint.arguments,
+    )
     in_thread = _runs_in_thread(handler, endpoint.options)
     made = injected(wiring, injection, in_thread=in_thread, shared=shared)
     names = {**made.names, **bound.names}

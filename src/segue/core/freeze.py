@@ -328,6 +328,7 @@ class _Freezing:
         _place(endpoint, scope, record.place, host)
         endpoint.path = template.text
         endpoint.methods = tuple(methods)
+        endpoint.arguments = record.calling.arguments
         signature = self._signature(scope, record, endpoint, template, host)
         endpoint.parameters, endpoint.returns, endpoint.wiring = signature
         endpoint.formats = formats_of(endpoint, scope.formats, record.place)
@@ -348,8 +349,7 @@ class _Freezing:
         kind = calling.kind or kind_of(record.handler)
         attached = [one for one in scope.hooks if one.fits(record.handler, kind)]
         self.unused = [one for one in self.unused if one not in attached]
-        hooks = hooks_of(record.handler, kind, attached)
-        return calling._replace(hooks=(*hooks, *calling.hooks)) if hooks else calling
+        return calling._replace(hooks=hooks_of(record.handler, kind, attached, calling.hooks))
 
     def _stages(
         self, scope: _Scope, record: Route | SocketRoute, endpoint: Endpoint, template: Template

@@ -29,6 +29,7 @@ class Endpoint:
         "among",
         "app",
         "apps",
+        "arguments",
         "automatic",
         "call",
         "conditions",
@@ -78,6 +79,8 @@ class Endpoint:
         #: Methods that its path answers besides, because of it: HEAD and OPTIONS.
         self.automatic: tuple[str, ...] = ()
         self.parameters: tuple[Parameter, ...] = ()
+        #: Whether the parameters are call arguments: segue.core.calling.
+        self.arguments: Literal["closed", "open"] | None = None
         #: The annotation of what the handler returns.
         self.returns: Any = MISSING
         #: What is provided for it.

@@ -19,7 +19,7 @@ _ATTRIBUTE = "__segue_hooks__"
 class Hook:
     """What :func:`before`, :func:`after` and :func:`around` give: a decorator for a function, a method or a class."""
 
-    __slots__ = ("function", "in_thread", "kind")
+    __slots__ = ("arguments", "function", "in_thread", "kind")
 
     def __init__(
         self,
@@ -35,6 +35,8 @@ class Hook:
         self.kind = kind
         self.function = function
         self.in_thread = in_thread
+        #: Whether it takes the arguments of the handler: all of the path, the query and the form.
+        self.arguments = False
 
     def __call__(self, target: T) -> T:
         """Puts the hook on ``target``, outside of those that it has already."""
@@ -101,9 +103,11 @@ class Attached(NamedTuple):
         return _function(self.target) is _function(handler)
 
 
-def hooks_of(handler: Callable[..., Any], kind: type | None, attached: Iterable[Attached]) -> list[Hook]:
-    """The hooks of a handler, the outermost first: those from outside, of the classes of ``kind``, its own."""
-    return [*_outside(attached), *_of_class(kind), *_own(_function(handler))]
+def hooks_of(
+    handler: Callable[..., Any], kind: type | None, attached: Iterable[Attached], more: tuple[Hook, ...]
+) -> tuple[Hook, ...]:
+    """The hooks of a handler, the outermost first: from outside, ``more``, of the classes of ``kind``, its own."""
+    return (*_outside(attached), *more, *_of_class(kind), *_own(_function(handler)))
 
 
 def kind_of(handler: Callable[..., Any]) -> type | None:

@@ -23,6 +23,7 @@ __all__ = [
     "HandlerError",
     "Offers",
     "Parameter",
+    "called_by_path",
     "check_path_used",
     "read_needs",
     "read_signature",
@@ -44,7 +45,7 @@ class Parameter:
     """One parameter of a handler.
 
     ``origin``: path, query, header, cookie, form, body, or what is injected: request, app, socket, formdata, controller,
-    response, provided.
+    response, provided; and where the handler takes call arguments, argument, rest (``*args``) and others (``**params``).
     ``wire``: its name in the request. ``model``: its fields come from there each by its own name.
     ``many``: a list of all values of its name.
     """
@@ -94,20 +95,35 @@ def read_signature(
     if calling.kind is not None and taken:
         found.append(Parameter(taken.pop(0)[0], "controller", calling.kind, "self"))
     for name, parameter in taken:
+        if calling.arguments and parameter.kind is parameter.VAR_POSITIONAL:
+            # Where there may be more arguments than parameters, a hook gets all that are in the path.
+            wire = f"*{calling.rest}" if calling.arguments == "open" else calling.rest
+            found.append(Parameter(name, "rest", hints.get(name, str), wire))
+            continue
         if parameter.kind is parameter.VAR_POSITIONAL:
             raise HandlerError(f"{told}: *{name} cannot be bound; name each parameter")
         if parameter.kind is parameter.VAR_KEYWORD:
             named = {one.name for one in found}
+            if any(one.wire.startswith("*") for one in found):
+                named.update(path_names)
             found += [
-                Parameter(one, "path", Any, one, keyword_only=True) for one in path_names if one not in named
+                Parameter(one, "path", Any, one, keyword_only=True)
+                for one in path_names
+                if one not in named and one != calling.rest
             ]
+            if calling.arguments:
+                found.append(Parameter(name, "others", hints.get(name, Any), name))
             continue
         hint = hints.get(name, MISSING)
         if calling.response and isinstance(hint, type) and issubclass(hint, Response):
             by_name = parameter.kind is parameter.KEYWORD_ONLY
             found.append(Parameter(name, "response", hint, name, keyword_only=by_name))
         else:
-            found.append(_parameter(parameter, hint, path_names, app_type, told, offers))
+            if calling.arguments and hint is MISSING and name != "request":
+                hint = str
+            one = _parameter(parameter, hint, path_names, app_type, told, offers)
+            is_argument = calling.arguments and one.origin == "query" and _unmark(hint)[1] is None
+            found.append(dataclasses.replace(one, origin="argument") if is_argument else one)
     return tuple(found), hints.get("return", MISSING)
 
 
@@ -160,6 +176,7 @@ def check_path_used(
 ) -> None:
     """Raises HandlerError for a path with a parameter that nobody takes, the request apart."""
     bound = {one.wire if one.origin == "path" else one.name for one in parameters}
+    bound.add(calling.rest)
     unused = [name for name in own if name not in bound and not calling.takes(name)]
     if unused and not any(one.origin == "request" for one in parameters):
         told = f"{getattr(handler, '__qualname__', handler)} ({place})"
@@ -171,6 +188,33 @@ def check_path_used(
 def result_type(function: Callable[..., Any], names: Mapping[str, Any], told: str) -> Any:
     """What a function says that it returns; MISSING when it does not."""
     return _hints(function, names, told).get("return", MISSING)
+
+
+def called_by_path(
+    handler: Callable[..., Any], names: Mapping[str, Any], place: Source
+) -> tuple[list[str], str | None, bool]:
+    """The parameters that a part of the path may be, in order: those that are text, without a mark, taken by place.
+
+    And the name of ``*args``, and whether there is ``**params``. Raises HandlerError.
+    """
+    told = f"{getattr(handler, '__qualname__', handler)} ({place})"
+    hints = _hints(handler, names, told)
+    found: list[str] = []
+    rest, others = None, False
+    for name, parameter in _signature(handler, told).parameters.items():
+        kind, marker, _ = _unmark(hints.get(name, str))
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            rest = name
+        elif parameter.kind is parameter.VAR_KEYWORD:
+            others = True
+        elif (
+            parameter.kind is not parameter.KEYWORD_ONLY
+            and marker is None
+            and (name in hints or name not in {"self", "request"})
+            and is_text_like(kind)
+        ):
+            found.append(name)
+    return found, rest, others
 
 
 def _signature(handler: Callable[..., Any], told: str) -> inspect.Signature:

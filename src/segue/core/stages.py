@@ -76,6 +76,8 @@ class Stages:
             self._makers.append(lambda _: hook.function)
             return
         function, calling = self._own(hook.function)
+        if hook.arguments:
+            calling = calling._replace(arguments="open", rest=self.calling.rest)
         if calling.kind is not None and self.calling.made and not self.made:
             self._make()
         place = source_of(hook.function, self.endpoint.place)
@@ -88,7 +90,7 @@ class Stages:
         )
 
         def make(path_kinds: Mapping[str, type | None]) -> MiddlewareLike:
-            call = self._compile(function, needs, path_kinds, in_thread=hook.in_thread)
+            call = self._compile(function, needs, path_kinds, calling, in_thread=hook.in_thread)
             return _before(call, finish) if hook.kind == "before" else _after(call, finish)
 
         self._makers.append(make)
@@ -115,7 +117,7 @@ class Stages:
         needs = self._needs(kind, Calling())
 
         def make(path_kinds: Mapping[str, type | None]) -> MiddlewareLike:
-            call = self._compile(kind, needs, path_kinds, in_thread=False)
+            call = self._compile(kind, needs, path_kinds, Calling(), in_thread=False)
 
             async def making(request: Request, next: Next) -> Response:
                 made = await call(request)
@@ -138,11 +140,19 @@ class Stages:
         function: Callable[..., Any],
         needs: Needs,
         path_kinds: Mapping[str, type | None],
+        calling: Calling,
         *,
         in_thread: bool,
     ) -> Callable[..., Any]:
         wiring = needs.wiring
-        bound = bind(function, needs.parameters, path_kinds, self.endpoint.options.max_body, wiring.inputs)
+        bound = bind(
+            function,
+            needs.parameters,
+            path_kinds,
+            self.endpoint.options.max_body,
+            wiring.inputs,
+            calling.arguments,
+        )
         made = injected(wiring, self.injection, in_thread=in_thread, shared=True)
         call = bound.call
         if in_thread:
