@@ -53,6 +53,7 @@ class App(Declaring, Running):
         **defaults: Unpack[RouteDefaults],
     ) -> None:
         super().__init__(name or _module_name(), Declarations())
+        self.is_named = name is not None
         self.debug = debug
         self.declared.plugins = [Listed(plugin, self._calling()[0]) for plugin in plugins]
         self._values: dict[AppKey[Any], Any] = {}

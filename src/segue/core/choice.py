@@ -3,6 +3,8 @@
 import itertools
 from collections.abc import Sequence
 
+import msgspec
+
 from segue.core.conditions import Conditions
 from segue.core.handlers import Endpoint
 from segue.http.errors import HTTPError, NotAcceptable, NotFound, UnsupportedMediaType
@@ -10,7 +12,7 @@ from segue.http.negotiate import Accept
 from segue.http.request import Request
 from segue.http.response import Response
 
-__all__ = ["choice", "choose", "ranked"]
+__all__ = ["choice", "choose", "ranked", "skipped_by_all"]
 
 _NONE = Conditions()
 
@@ -37,12 +39,21 @@ def choice(candidates: Sequence[Endpoint], otherwise: Endpoint | None = None) ->
             response.headers.vary(*vary)
         return response
 
-    endpoint = Endpoint(first.app, first.name, first.handler, first.place, first.options)
+    options = msgspec.structs.replace(
+        first.options, skip=skipped_by_all([*candidates, *([otherwise] if otherwise else [])])
+    )
+    endpoint = Endpoint(first.app, first.name, first.handler, first.place, options)
     endpoint.call = answer
     endpoint.among = tuple([one for group in ordered for one in group])
     endpoint.on_error = first.on_error
     endpoint.path, endpoint.methods = first.path, first.methods
     return endpoint
+
+
+def skipped_by_all(endpoints: Sequence[Endpoint]) -> tuple[object, ...]:
+    """The middleware that a choice among these skips: which of them answers is found inside of the middleware."""
+    first, *others = endpoints
+    return tuple([one for one in first.options.skip if all(one in other.options.skip for other in others)])
 
 
 def ranked(candidates: Sequence[Endpoint]) -> list[list[Endpoint]]:

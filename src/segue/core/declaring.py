@@ -1,12 +1,15 @@
 """What an application may say about itself: apps record it, and so do the plugins that set them up."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar, Unpack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
 
 from segue.core.converters import Converter
+from segue.core.directives import Directed
 from segue.core.hooks import Attached, Hook
 from segue.core.lifecycle import Lifecycle
-from segue.core.options import RouteOptions, WebSocketRouteOptions
+from segue.core.options import RouteDefaults, RouteOptions, WebSocketRouteOptions
+from segue.core.ordering import Neighbour
 from segue.core.ports import Permits
 from segue.core.predicates import PredicateFactory
 from segue.core.providing import Providing
@@ -16,6 +19,7 @@ from segue.core.records import (
     Included,
     MiddlewareLike,
     Mounted,
+    Own,
     Recorded,
     Route,
     SocketRoute,
@@ -47,6 +51,8 @@ class Declaring(Lifecycle, Providing):
     def __init__(self, name: str, declared: Declarations) -> None:
         self.name = name
         self.declared = declared
+        #: The name of the plugin that declares, if one does.
+        self.plugin: str | None = None
 
     # --- routes --------------------------------------------------------------------------------------------------
 
@@ -211,8 +217,7 @@ class Declaring(Lifecycle, Providing):
 
     def converter(self, name: str, converter: Converter) -> None:
         """Lets templates say ``{parameter:name}``, for this app and those that it includes."""
-        self._declaring("a converter")
-        self.declared.converters[name] = converter
+        self._name("converter", name, self.declared.converters, converter)
 
     def predicate(self, name: str, factory: PredicateFactory) -> None:
         """Lets routes say ``where={name: value}``, for this app and those that it includes.
@@ -224,8 +229,25 @@ class Declaring(Lifecycle, Providing):
 
         ``factory`` is called with the value of each route when the app is frozen.
         """
-        self._declaring("a predicate")
-        self.declared.predicates[name] = factory
+        self._name("predicate", name, self.declared.predicates, factory)
+
+    def declare(self, name: str, /, *arguments: Any, **named: Any) -> None:
+        """Says something in the words of a plugin: ``app.declare("menu", "Films", url="/films")``.
+
+        It is carried out when the app is frozen; see ``Setup.directive``.
+        """
+        place, _ = self._declaring("a directive")
+        self.declared.directed.append(Directed(name, arguments, named, place))
+
+    def _name(self, what: str, name: str, table: dict[str, Any], value: object) -> None:
+        place, _ = self._declaring(f"a {what}")
+        if table.setdefault(name, value) is value:
+            self.declared.places[what, name] = place
+        else:
+            self.declared.problems.append(
+                f"the {what} {name!r} is declared at {self.declared.places[what, name]} and at {place}: give one "
+                f"another name, or take it away"
+            )
 
     def format(self, format: "Format | type[Format]") -> None:
         """Lets routes name a format of results and bodies, ``formats=["lines"]``, here and in the apps included."""
@@ -246,15 +268,28 @@ class Declaring(Lifecycle, Providing):
     # --- composition ---------------------------------------------------------------------------------------------
 
     def include(
-        self, app: Recorded, at: str = "/", *, host: str | None = None, name: str | None = None
+        self,
+        app: Recorded,
+        at: str = "/",
+        *,
+        name: str | None = None,
+        middleware: Sequence[MiddlewareLike] = (),
+        **options: Unpack[RouteDefaults],
     ) -> None:
-        """Makes the routes of another app part of this one, below the path ``at``, for ``host`` only if one is given.
+        """Makes the routes of another app part of this one, below the path ``at``.
 
-        Its middleware and error handlers stay its own, its lifespan runs with ours. ``name`` stands before the names
-        of its routes, instead of its own.
+            app.include(blog, at="/blog")
+            app.include(blog, at="/{lang}/blog", name="translated")
+            app.include(shop, host="{tenant}.example.com", timeout=5, middleware=[by_tenant])
+
+        Its middleware, error handlers, plugins and options stay its own, its lifespan runs with ours. ``name`` stands
+        before the names of its routes, instead of its own: one app may be included many times. ``middleware`` is put
+        around its own, and ``options`` (RouteDefaults) are what its routes have unless they or it say otherwise.
+        Where both declare the same path and method, the app that includes has its way.
         """
         place, _ = self._declaring("an included app")
-        self.declared.routes.append(Included(app, at, host, name, place))
+        around = tuple([Around(one, place) for one in middleware])
+        self.declared.routes.append(Included(app, at, name, around, options, place))
 
     def mount(self, at: str, app: object, *, host: str | None = None) -> None:
         """Hands all requests below the path ``at`` to any ASGI or WSGI application, its lifespan included."""
@@ -286,7 +321,11 @@ class Declaring(Lifecycle, Providing):
         self.any(f"{at.rstrip('/')}/", name="frontend", documented=False)(frontend.root_page)
         self.any(f"{at.rstrip('/')}/{{path:path}}", name="frontend", documented=False)(frontend.below)
 
-    def middleware(self, middleware: M) -> M:
+    @overload
+    def middleware(self, middleware: M, /, *, before: Neighbour = ..., after: Neighbour = ...) -> M: ...
+    @overload
+    def middleware(self, /, *, before: Neighbour = ..., after: Neighbour = ...) -> Callable[[M], M]: ...
+    def middleware(self, middleware: Any = None, /, *, before: Neighbour = (), after: Neighbour = ()) -> Any:
         """Puts ``async (request, next) -> response`` around all that this app answers; the first one is outermost.
 
         @app.middleware
@@ -294,10 +333,22 @@ class Declaring(Lifecycle, Providing):
             response = await next(request)
             response.headers["server-timing"] = ...
             return response
+
+        @app.middleware(after=Sessions, before="cors")
+        async def by_user(request: Request, next: Next) -> Response: ...
+
+        ``before`` and ``after`` name one neighbour or a list of them, as a request meets them on its way in: the name
+        of a plugin, a function, or the class of an object. Who is not there is an error when the app is frozen.
         """
         place, _ = self._declaring("a middleware")
-        self.declared.middleware.append(Around(middleware, place))
-        return middleware
+
+        def register(one: M) -> M:
+            self.declared.middleware.append(
+                Around(one, place, self.plugin, _several(before), _several(after))
+            )
+            return one
+
+        return register if middleware is None else register(middleware)
 
     def error_handler(self, what: type[Exception] | int) -> Callable[[H], H]:
         """Lets the decorated ``(request, error)`` function answer a class of exceptions, or errors with a status."""
@@ -315,6 +366,20 @@ class Declaring(Lifecycle, Providing):
         self.declared.spans.append((function, place))
         return function
 
+    def check(self, function: H) -> H:
+        """Lets ``segue check`` ask the decorated function, too, what is wrong with the app."""
+        place, _ = self._declaring("a check")
+        self.declared.checks.append(Own(getattr(function, "__name__", "check"), function, place))
+        return function
+
+    def templates(self, folder: "str | os.PathLike[str]") -> None:
+        """Names a folder of templates, for what renders them: those of an app hide those of the apps it includes.
+
+        A relative folder is looked for beside the file that says so.
+        """
+        place, _ = self._declaring("a folder of templates")
+        self.declared.templates.append((Path(place.file).parent / folder, place))
+
     def _declaring(self, what: str) -> tuple[Source, dict[str, Any]]:
         """Where the user's code declares something, and what is defined in the function that it stands in."""
         place, names = self._calling()
@@ -329,3 +394,7 @@ class Declaring(Lifecycle, Providing):
         frame = calling_frame()
         is_module = frame.f_locals is frame.f_globals
         return Source(frame.f_code.co_filename, frame.f_lineno), {} if is_module else dict(frame.f_locals)
+
+
+def _several(neighbours: Neighbour) -> tuple[Neighbour, ...]:
+    return tuple(neighbours) if isinstance(neighbours, (tuple, list, set, frozenset)) else (neighbours,)

@@ -77,6 +77,10 @@ class ErrorHandlers:
                 f"or give one a more specific class"
             )
 
+    def has(self, what: type[Exception] | int) -> bool:
+        """Whether there is a handler for exactly this."""
+        return what in self._by_status if isinstance(what, int) else what in self._by_class
+
     def within(self, outer: "ErrorHandlers") -> "ErrorHandlers":
         """These handlers for an app inside another: it answers first, ``outer`` what it has no handler for."""
         if not self:

@@ -19,6 +19,7 @@ from segue.core.inspect import (
     RouteInfo,
     all_middleware,
     error_handlers_of,
+    middleware_info,
     middleware_of,
     route_info,
 )
@@ -122,18 +123,17 @@ def _request(method: str, target: str, headers: Mapping[str, str]) -> Request:
 
 def _found(endpoint: Endpoint, request: Request, told: str) -> Explanation:
     apps = endpoint.apps[::-1]
-    by_object = {
-        id(around.middleware): info
-        for app in apps
-        for around, info in zip(app.declared.middleware, middleware_of(app), strict=True)
-    }
+    # What no app has declared for all of its routes is of this route, or of an include statement around it.
+    owners = {id(around): app.name for app in apps for around in app.declared.middleware}
     return Explanation(
         request=told,
         route=route_info(endpoint),
         status=endpoint.options.status,
         reason="",
         values={name: str(value) for name, value in request.params.items()},
-        middleware=[by_object[id(one)] for one in all_middleware(endpoint) if id(one) in by_object],
+        middleware=[
+            middleware_info(one, owners.get(id(one), endpoint.name)) for one in all_middleware(endpoint)
+        ],
         limits=_limits(endpoint),
         errors=sorted(_errors(endpoint), key=lambda one: one.status),
         error_handlers=[info for app in apps for info in error_handlers_of(app)],

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from segue.core.calling import Calling
+from segue.core.claims import Level
 from segue.core.conditions import read_conditions
 from segue.core.converters import BUILT_IN, Converter
 from segue.core.dispatch import dispatcher, finder
@@ -18,21 +19,22 @@ from segue.core.liferecords import TaskRecord
 from segue.core.lifespan import Span, application_span, span
 from segue.core.mounting import mounted_call
 from segue.core.negotiation import formats_of, with_suffixes
-from segue.core.options import Options
+from segue.core.options import Options, layered
 from segue.core.parameters import HandlerError, Parameter, check_path_used, read_signature
 from segue.core.permissions import guard
-from segue.core.pipeline import answering, fold, guarded
+from segue.core.pipeline import answering, guarded
 from segue.core.plan import FreezeError, NamedRoute, Plan
 from segue.core.ports import Format, Permits
 from segue.core.predicates import InvalidPredicate, PredicateFactory
 from segue.core.providers import ProvidersOf
 from segue.core.receivers import Receivers, settle
-from segue.core.records import Included, MiddlewareLike, Mounted, Record, Recorded, Route, SocketRoute
+from segue.core.records import Around, ByPlugin, Included, Mounted, Record, Recorded, Route, SocketRoute
 from segue.core.requesthooks import around, telling_errors, telling_sockets
 from segue.core.routing import InvalidTemplate, Template, parse_template
-from segue.core.setup import set_up
+from segue.core.setup import set_up, set_up_all
 from segue.core.sites import SOCKET, Sites, host_template
 from segue.core.source import Source, source_of
+from segue.core.stacks import around_all, around_route, wrapped
 from segue.core.stages import Needs, Stages, reraise
 from segue.core.steps import Wiring
 from segue.core.viewrecords import Traverse, View
@@ -40,6 +42,9 @@ from segue.core.views import Tree, as_given
 from segue.core.wiring import Injection
 
 __all__ = ["freeze"]
+
+# Options of routes that WebSockets have too.
+_OF_SOCKETS = frozenset({"name", "host", "version", "version_prefix", "middleware", "skip", "permission"})
 
 
 class _Scope(NamedTuple):
@@ -50,7 +55,8 @@ class _Scope(NamedTuple):
     prefix: str
     host: str | None
     names: tuple[str, ...]
-    middleware: tuple[MiddlewareLike, ...]
+    middleware: tuple[Around, ...]
+    level: Level
     errors: ErrorHandlers
     on_error: OnError
     converters: Mapping[str, Converter]
@@ -82,15 +88,16 @@ class _Freezing:
         self.trees: list[tuple[_Scope, Tree]] = []
         self.unused: list[Attached] = []
         self.injection = Injection(root, self.problems)
+        self.included: dict[tuple[str, ...], Included] = {}
 
     def plan(self) -> Plan:
         root = self.root
-        set_up(root, (), self.problems)
+        set_up_all(root)
         settle(root, self.problems)
         errors = self._error_handlers(root)
         on_error = self._answering(errors, (root,))
         providers = self.injection.view(root, None)
-        self._declare(_Scope(root, (), "", None, (), (), errors, on_error, BUILT_IN, {}, {}, providers))
+        self._declare(_Scope(root, (), "", None, (), (), (), errors, on_error, BUILT_IN, {}, {}, providers))
         self._add_views()
         for hook in self.unused:
             self.problems.append(
@@ -101,17 +108,20 @@ class _Freezing:
             self.spans.insert(0, self.injection.registry.held)
         tasks = [one for app in self.living for one in app.declared.life.tasks]
         self.problems += clashes(tasks)
+        matcher, find = self.sites.finish()
         if self.problems:
             raise FreezeError(self.problems)
         for app in self.living:
             app.declared.frozen = True
-        matcher, find = self.sites.finish()
-        handle = dispatcher(matcher, find, on_error)
-        stack = around(root, [one.middleware for one in root.declared.middleware], on_error)
-        if stack:
-            handle = guarded(fold(stack, handle), on_error)
-        found, life = find or finder(matcher), self._life(tasks)
-        return Plan(root, handle, found, self.endpoints, self.routes, life=life, injection=self.injection)
+        found, stack = find or finder(matcher), around(root, root.declared.middleware, on_error)
+        endpoints = [one for one in self.endpoints if one.options.build_only or one in self.sites.answering]
+        handle = around_all(stack, dispatcher(matcher, find, on_error), endpoints, found, on_error)
+        life = self._life(tasks)
+        plan = Plan(root, handle, found, endpoints, self.routes, life=life, injection=self.injection)
+        plan.middleware = tuple(root.declared.middleware)
+        plan.checks = tuple([check for app in self.living for check in app.declared.checks])
+        plan.templates = tuple([folder for app in self.living for folder, _ in app.declared.templates])
+        return plan
 
     def _life(self, tasks: Sequence[TaskRecord]) -> Life:
         for app in self.living:
@@ -128,7 +138,7 @@ class _Freezing:
         app = scope.app
         scope = scope._replace(
             converters={**scope.converters, **app.declared.converters},
-            defaults={**scope.defaults, **app.defaults},
+            defaults=layered(scope.defaults, app.defaults),
             predicates={**scope.predicates, **app.declared.predicates},
             permits=self._permits(app) or scope.permits,
             hooks=(*scope.hooks, *app.declared.hooks),
@@ -152,6 +162,10 @@ class _Freezing:
                 self.views.append((scope, record))
             elif isinstance(record, Traverse):
                 self._traverse(scope, record)
+            elif isinstance(record, ByPlugin):
+                inner = scope._replace(level=(*scope.level, f"plugin {record.plugin}"))
+                for one in record.routes:
+                    self._add(inner, one)
             else:
                 for one in record.records():
                     self._add(scope, one)
@@ -173,6 +187,7 @@ class _Freezing:
             return
         self.living.append(app)
         self.unused += app.declared.hooks
+        self.problems += app.declared.problems
         for function, place in app.declared.spans:
             try:
                 self.spans.append(span(function, app))
@@ -184,30 +199,50 @@ class _Freezing:
         if app is scope.app or app in scope.above:
             self.problems.append(f"{record.place}: the app {app.name!r} includes itself")
             return
-        set_up(app, (*scope.above, scope.app), self.problems)
+        name = record.name or app.name
+        if not self._may_be_called((*scope.names, name), record):
+            return
+        set_up(app, (*scope.above, scope.app))
         settle(app, self.problems)
         errors = self._error_handlers(app).within(scope.errors)
         on_error = self._answering(errors, (*scope.above, scope.app, app))
+        own = around(app, app.declared.middleware, on_error)
         self._declare(
             scope._replace(
                 app=app,
                 above=(*scope.above, scope.app),
                 prefix=join(scope.prefix, record.at),
-                host=record.host or scope.host,
-                names=(*scope.names, record.name or app.name),
-                middleware=(
-                    *scope.middleware,
-                    *around(app, [one.middleware for one in app.declared.middleware], on_error),
+                host=record.options.get("host") or scope.host,
+                names=(*scope.names, name),
+                middleware=(*scope.middleware, *record.middleware, *own),
+                defaults=layered(
+                    scope.defaults, {key: value for key, value in record.options.items() if key != "host"}
                 ),
+                level=(*scope.level, record),
                 errors=errors,
                 on_error=on_error,
                 providers=self.injection.view(app, scope.providers),
             )
         )
 
+    def _may_be_called(self, names: tuple[str, ...], record: Included) -> bool:
+        """Whether an included app has these names for itself; it is a problem if not."""
+        present = self.included.setdefault(names, record)
+        app, other = record.app, present.app
+        if present is record or (app is not other and not (_is_named(record) and _is_named(present))):
+            return True
+        whose = f"the app {app.name!r} is included twice" if app is other else "two included apps are"
+        self.problems.append(
+            f"{whose} under the name {names[-1]!r}, at {present.place} and at {record.place}: url_for could not tell "
+            f"them apart. Give one another: include(..., name={names[-1] + '_2'!r})"
+        )
+        return False
+
     def _error_handlers(self, app: Recorded) -> ErrorHandlers:
         handlers = ErrorHandlers()
-        for what, function, place in app.declared.errors:
+        own = {what for what, _, _ in app.declared.errors}
+        theirs = [one for one in app.declared.plugin_errors if one[0] not in own]
+        for what, function, place in (*app.declared.errors, *theirs):
             try:
                 handlers.add(what, function)
             except (ValueError, TypeError) as error:
@@ -225,16 +260,9 @@ class _Freezing:
         compiled = compile_http(
             endpoint, template, {} if stages else renames, self.injection, on_error, shared=stages.share
         )
-        outer = (*scope.middleware, *guard(options.permission, scope.permits, record.place))
-        if outer or stages or stages.share:
-            endpoint.prepare(
-                lambda: guarded(
-                    fold([*outer, *stages.compiled(path_kinds(template), renames)], compiled()),
-                    scope.on_error,
-                )
-            )
-        else:
-            endpoint.prepare(compiled)
+        has_inner = stages or stages.share
+        inner = (lambda: stages.compiled(path_kinds(template), renames)) if has_inner else None
+        endpoint.prepare(wrapped(compiled, endpoint, inner))
         if options.suffixes:
             for one in with_suffixes(record, endpoint):
                 self._add_route(scope, one)
@@ -245,9 +273,7 @@ class _Freezing:
         if not is_async(record.handler):
             raise HandlerError(f"{record.place}: the handler of a WebSocket has to be an `async def`")
         given: dict[str, Any] = dict(record.options)
-        known: dict[str, Any] = {
-            key: given.pop(key) for key in ("name", "host", "permission") if key in given
-        }
+        known: dict[str, Any] = {key: given.pop(key) for key in _OF_SOCKETS if key in given}
         options = _options(scope, known, auto_head=False, timeout=None, on_disconnect="cancel")
         record = record._replace(calling=self._hooked(scope, record))
         endpoint, template, renames = self._endpoint(scope, record, (SOCKET,), options)
@@ -256,17 +282,15 @@ class _Freezing:
         renamed = {} if stages else renames
         compiled = compile_socket(endpoint, template, renamed, self.injection, shared=stages.share)
 
-        outer = (*scope.middleware, *guard(options.permission, scope.permits, record.place))
         bind = telling_sockets((*scope.above, scope.app))
 
         def make() -> Call:
-            call = guarded(
-                websocket_endpoint(bind(compiled()), **given), reraise if stages else scope.on_error
-            )
-            inner = stages.compiled(path_kinds(template), renames)
-            return guarded(fold([*outer, *inner], call), scope.on_error)
+            session = bind(compiled())
+            return guarded(websocket_endpoint(session, **given), reraise if stages else scope.on_error)
 
-        endpoint.prepare(make)
+        has_inner = stages or stages.share
+        inner = (lambda: stages.compiled(path_kinds(template), renames)) if has_inner else None
+        endpoint.prepare(wrapped(make, endpoint, inner))
 
     def _traverse(self, scope: _Scope, record: Traverse) -> None:
         tree = Tree(record, self.problems)
@@ -293,24 +317,36 @@ class _Freezing:
     def _mount(self, scope: _Scope, record: Mounted) -> None:
         from segue.server.mount import mounted
 
-        prefix = join(scope.prefix, record.at).rstrip("/")
+        options = _options(scope, {}, timeout=None, slashes="strict")
+        prefix = (options.version_path + join(scope.prefix, record.at)).rstrip("/")
         if "{" in prefix:
             raise InvalidTemplate(f"the place of a mounted app has no parameters: {prefix!r}")
         application = mounted(record.foreign)
         self.spans.append(application_span(application))
         name = getattr(record.foreign, "__name__", type(record.foreign).__name__)
-        options = _options(scope, {}, timeout=None, slashes="strict")
         endpoint = Endpoint(self.root, f"mount of {name}", record.foreign, record.place, options)
         endpoint.kind = "mount"
         endpoint.path = f"{prefix}/{{path:path}}"
-        outer = (*scope.middleware, *guard(options.permission, scope.permits, record.place))
-        endpoint.call = guarded(fold(outer, mounted_call(application, prefix)), scope.on_error)
+        endpoint.on_error = scope.on_error
         host = _host(scope, record.host)
-        _place(endpoint, scope, record.place, host)
+        self._place(endpoint, scope, record.place, host)
+        call = guarded(mounted_call(application, prefix), scope.on_error)
+        endpoint.call = wrapped(lambda: call, endpoint)()
         for path in (prefix, f"{prefix}/", endpoint.path):
             if path:
                 self.sites.place(parse_template(path, scope.converters), host, (), endpoint)
         self.endpoints.append(endpoint)
+
+    def _place(self, endpoint: Endpoint, scope: _Scope, declared: Source, host: Template | None) -> None:
+        """Tells ``endpoint`` where it stands."""
+        endpoint.declared = declared
+        endpoint.host = None if host is None else host.text.removeprefix("/").replace("/", ".")
+        endpoint.apps = (*scope.above, scope.app)
+        endpoint.level = scope.level
+        guards = guard(endpoint.options.permission, scope.permits, declared)
+        outer = (*scope.middleware, *[Around(one, declared, is_internal=True) for one in guards])
+        root = self.root.declared.middleware
+        endpoint.middleware = around_route(root, outer, endpoint.options, declared, self.problems)
 
     def _endpoint(
         self, scope: _Scope, record: Route | SocketRoute, methods: Sequence[str], options: Options
@@ -321,11 +357,12 @@ class _Freezing:
         # A name with a dot says all of it.
         name = own if "." in own else ".".join((*(scope.names or (scope.app.name,)), own))
         endpoint = Endpoint(self.root, name, handler, source_of(handler, record.place), options)
-        template = parse_template(join(scope.prefix, record.path), scope.converters)
+        prefix = options.version_path + scope.prefix
+        template = parse_template(join(prefix, record.path), scope.converters)
         host = _host(scope, options.host)
         endpoint.on_error = scope.on_error
         endpoint.conditions = read_conditions(msgspec.structs.asdict(options), scope.predicates)
-        _place(endpoint, scope, record.place, host)
+        self._place(endpoint, scope, record.place, host)
         endpoint.path = template.text
         endpoint.methods = tuple(methods)
         endpoint.arguments = record.calling.arguments
@@ -381,7 +418,8 @@ class _Freezing:
         if isinstance(record, Route) and record.into is not None:
             own = ()
         if own is None:
-            own = template.names if not scope.prefix else parse_template(record.path, scope.converters).names
+            is_whole = template.text == record.path
+            own = template.names if is_whole else parse_template(record.path, scope.converters).names
         path_names = template.names if host is None else (*template.names, *host.names)
         parameters, returns = read_signature(
             record.handler,
@@ -398,16 +436,12 @@ class _Freezing:
         return parameters, returns, wiring
 
 
-def _place(endpoint: Endpoint, scope: _Scope, declared: Source, host: Template | None) -> None:
-    """Tells ``endpoint`` where it stands, for those who look at the plan."""
-    endpoint.declared = declared
-    endpoint.host = None if host is None else host.text.removeprefix("/").replace("/", ".")
-    endpoint.apps = (*scope.above, scope.app)
-    endpoint.middleware = scope.middleware
+def _is_named(record: Included) -> bool:
+    return record.name is not None or record.app.is_named
 
 
 def _options(scope: _Scope, given: Mapping[str, Any], **fixed: Any) -> Options:
-    return msgspec.convert({**scope.defaults, **given, **fixed}, Options)
+    return msgspec.convert({**layered(scope.defaults, given), **fixed}, Options)
 
 
 def _host(scope: _Scope, host: str | None) -> Template | None:

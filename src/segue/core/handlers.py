@@ -3,6 +3,7 @@
 from collections.abc import Callable, Coroutine
 from typing import Any, Literal
 
+from segue.core.claims import Level
 from segue.core.conditions import Conditions
 from segue.core.options import Disconnect, Options
 from segue.core.parameters import MISSING, Parameter
@@ -38,6 +39,7 @@ class Endpoint:
         "handler",
         "host",
         "kind",
+        "level",
         "methods",
         "middleware",
         "name",
@@ -64,6 +66,8 @@ class Endpoint:
         self.options = options
         self.on_disconnect: Disconnect = options.on_disconnect
         self.timeout = options.timeout
+        #: The statements that brought it in: what is declared further out overrides it.
+        self.level: Level = ()
         self.path = ""
         self.methods: tuple[str, ...] = ()
         self.host: str | None = None

@@ -21,9 +21,10 @@ from segue.core.handlers import Endpoint
 from segue.core.inspect_types import ParameterInfo, parameter_info, type_text
 from segue.core.options import Options
 from segue.core.parameters import MISSING
-from segue.core.records import Included, Recorded
+from segue.core.records import Around, Recorded, included
 from segue.core.sites import SOCKET
 from segue.core.source import Source, source_of
+from segue.core.stacks import skips
 
 __all__ = [
     "AppInfo",
@@ -33,6 +34,7 @@ __all__ = [
     "MiddlewareInfo",
     "RouteInfo",
     "inspect_app",
+    "middleware_info",
     "middleware_of",
     "place_text",
     "route_info",
@@ -154,7 +156,7 @@ def route_info(endpoint: Endpoint) -> RouteInfo:
         runs="loop" if runs_on_loop(endpoint) else "thread",
         parameters=[parameter_info(one) for one in endpoint.parameters],
         returns="" if endpoint.returns is MISSING else type_text(endpoint.returns),
-        middleware=[_name(one) for one in all_middleware(endpoint)],
+        middleware=[_name(one.middleware) for one in all_middleware(endpoint)],
         options=_options(endpoint.options),
     )
 
@@ -173,24 +175,27 @@ def runs_on_loop(endpoint: Endpoint) -> bool:
     )
 
 
-def all_middleware(endpoint: Endpoint) -> tuple[Any, ...]:
+def all_middleware(endpoint: Endpoint) -> tuple[Around, ...]:
     """The middleware that a request for ``endpoint`` passes, the outermost first."""
     root = endpoint.apps[0] if endpoint.apps else None
-    outermost = () if root is None else tuple(one.middleware for one in root.declared.middleware)
-    return (*outermost, *endpoint.middleware)
+    outermost = () if root is None else tuple(root.declared.middleware)
+    inner = [one for one in endpoint.middleware if not one.is_internal]
+    return (*[one for one in outermost if not skips(endpoint.options, one)], *inner)
 
 
 def middleware_of(app: Recorded) -> list[MiddlewareInfo]:
     """The middleware that one app declares."""
-    return [
-        MiddlewareInfo(
-            name=_name(one.middleware),
-            place=place_text(source_of(one.middleware, one.place)),
-            declared=place_text(one.place),
-            app=app.name,
-        )
-        for one in app.declared.middleware
-    ]
+    return [middleware_info(one, app.name) for one in app.declared.middleware]
+
+
+def middleware_info(one: Around, app: str) -> MiddlewareInfo:
+    """What is known about one middleware of the app of this name."""
+    return MiddlewareInfo(
+        name=_name(one.middleware),
+        place=place_text(source_of(one.middleware, one.place)),
+        declared=place_text(one.place),
+        app=app,
+    )
 
 
 def error_handlers_of(app: Recorded) -> list[ErrorHandlerInfo]:
@@ -202,7 +207,7 @@ def error_handlers_of(app: Recorded) -> list[ErrorHandlerInfo]:
             place=place_text(source_of(handler, place)),
             app=app.name,
         )
-        for what, handler, place in app.declared.errors
+        for what, handler, place in (*app.declared.errors, *app.declared.plugin_errors)
     ]
 
 
@@ -222,19 +227,15 @@ def _tree(app: Recorded) -> dict[int, tuple[Recorded, list[str]]]:
     while left:
         one, at = left.pop(0)
         found.setdefault(id(one), (one, []))[1].append(at)
-        left[:0] = [(record.app, join(at, record.at)) for record in _included(one)]
+        left[:0] = [(record.app, join(at, record.at)) for record in included(one.declared.routes)]
     return found
-
-
-def _included(app: Recorded) -> list[Included]:
-    return [record for record in app.declared.routes if isinstance(record, Included)]
 
 
 def _app_info(app: Recorded, at: list[str]) -> AppInfo:
     return AppInfo(
         name=app.name,
         at=at,
-        includes=[record.app.name for record in _included(app)],
+        includes=[record.app.name for record in included(app.declared.routes)],
         converters=sorted(app.declared.converters),
     )
 

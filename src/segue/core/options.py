@@ -1,6 +1,6 @@
 """What may be said about a route besides its path and its handler: declared once, for every decorator."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
 import msgspec
@@ -9,9 +9,18 @@ from segue.core.documentation import Documentation, DocumentationDefaults, Docum
 from segue.core.json_codec import JSONCodec
 from segue.core.ports import Format
 from segue.core.predicates import PredicateOptions
+from segue.http.response import Response
 from segue.http.websocket import WebSocketOptions
 
-__all__ = ["Disconnect", "Options", "RouteDefaults", "RouteOptions", "Slashes", "WebSocketRouteOptions"]
+__all__ = [
+    "Disconnect",
+    "Options",
+    "RouteDefaults",
+    "RouteOptions",
+    "Slashes",
+    "WebSocketRouteOptions",
+    "layered",
+]
 
 Disconnect = Literal["finish", "cancel"]
 Slashes = Literal["redirect", "strict", "ignore"]
@@ -43,6 +52,13 @@ class RouteDefaults(DocumentationDefaults, total=False):
     """The path answers OPTIONS with the methods that it has (default)."""
     permission: str | None
     """Asked for before the handler runs: ``app.permits`` says who has it. None: anyone may."""
+    headers: Mapping[str, str]
+    """Header fields of the response, where it does not set them itself. Those of a route are added to those of its
+    app, and go before them where both set one."""
+    version: int | str
+    """``1``: the path is ``/v1/...``. Of route, app, include statement and the app around, the nearest one counts."""
+    version_prefix: str
+    """What stands before the version, ``"/v"`` by default: with ``"/api/v"`` it is ``/api/v1/...``."""
     accept_order: list[str]
     """Media types in the order in which they are preferred where the client has no preference."""
     formats: Sequence[Format | type[Format] | str]
@@ -60,6 +76,10 @@ class RouteOptions(RouteDefaults, PredicateOptions, DocumentationOptions, total=
     """For ``url_for``; by default the name of the handler. With a dot it is not put under the name of the app."""
     build_only: bool
     """Only for ``url_for``: another server answers this path."""
+    middleware: Sequence[Callable[..., Awaitable[Response]]]
+    """Around this route only, inside that of the app; the first one is outermost."""
+    skip: Sequence[str | Callable[..., Any]]
+    """Middleware that this route goes without: the name of a plugin, a function, or the class of an object."""
 
 
 class WebSocketRouteOptions(TypedDict, total=False):
@@ -67,6 +87,10 @@ class WebSocketRouteOptions(TypedDict, total=False):
 
     name: str
     host: str
+    version: int | str
+    version_prefix: str
+    middleware: Sequence[Callable[..., Awaitable[Response]]]
+    skip: Sequence[str | Callable[..., Any]]
     origins: list[str]
     """Origins that may connect besides the own one; ``["*"]`` is any."""
     subprotocols: list[str]
@@ -93,6 +117,11 @@ class Options(Documentation, msgspec.Struct, frozen=True, kw_only=True, forbid_u
     auto_head: bool = True
     auto_options: bool = True
     permission: str | None = None
+    headers: dict[str, str] = {}
+    version: int | str | None = None
+    version_prefix: str = "/v"
+    middleware: tuple[Any, ...] = ()
+    skip: tuple[Any, ...] = ()
     accept_order: list[str] = []
     # What chooses among several of one path: read once, by segue.core.conditions.
     accept: str | list[str] | None = None
@@ -108,3 +137,17 @@ class Options(Documentation, msgspec.Struct, frozen=True, kw_only=True, forbid_u
     json: Any = None
     suffix: str | None = None
     """The suffix that the path ends in, where it says the format."""
+
+    @property
+    def version_path(self) -> str:
+        """What the version puts before the path."""
+        return "" if self.version is None else f"{self.version_prefix}{self.version}"
+
+
+def layered(outer: Mapping[str, Any], inner: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of ``inner`` over those of ``outer``; header fields are added up."""
+    merged = {**outer, **inner}
+    if "headers" in outer and "headers" in inner:
+        fields = {name.lower(): value for name, value in outer["headers"].items()}
+        merged["headers"] = {**fields, **{name.lower(): value for name, value in inner["headers"].items()}}
+    return merged

@@ -1,16 +1,17 @@
 """Puts middleware around what answers: one fold, when the app is frozen (DESIGN.md, section 2)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from segue.core.dispatch import Find
 from segue.core.errors import ErrorHandlers, answer_error
-from segue.core.handlers import Call, OnError
+from segue.core.handlers import Call, Endpoint, OnError
 from segue.core.records import MiddlewareLike, Next
 from segue.core.results import to_response
 from segue.http.request import Request
 from segue.http.response import Response
 
-__all__ = ["answering", "fold", "guarded"]
+__all__ = ["answering", "fold", "guarded", "skippable", "with_headers"]
 
 
 class Debuggable(Protocol):
@@ -37,6 +38,42 @@ def fold(stack: Sequence[MiddlewareLike], call: Next) -> Next:
 
 def _link(middleware: MiddlewareLike, call: Next) -> Next:
     return lambda request: middleware(request, call)
+
+
+def with_headers(call: Call, headers: Mapping[str, str]) -> Call:
+    """``call``, whose responses get ``headers`` where they do not have them."""
+
+    async def answer(request: Request) -> Response:
+        response = await call(request)
+        for name, value in headers.items():
+            response.headers.setdefault(name, value)
+        return response
+
+    return answer
+
+
+def skippable(middleware: MiddlewareLike, skips: Callable[[Endpoint], bool], find: Find) -> MiddlewareLike:
+    """``middleware`` around all that an app answers, but for the endpoints of which ``skips`` says so.
+
+    It has to look for the endpoint before the request gets there; apps of which no route skips anything have none of it.
+    """
+    known: dict[Endpoint, bool] = {}
+
+    async def pass_by(request: Request, next: Next) -> Response:
+        params = request.params
+        try:
+            methods = find(request, request.path)
+        except Exception:  # noqa: BLE001 -- answered where it is looked for in earnest
+            methods = None
+        request.params = params
+        endpoint = None if methods is None else methods.get(request.method) or methods.rest
+        if endpoint is None:
+            return await middleware(request, next)
+        if endpoint not in known:
+            known[endpoint] = skips(endpoint)
+        return await (next(request) if known[endpoint] else middleware(request, next))
+
+    return pass_by
 
 
 def guarded(call: Next, on_error: OnError) -> Call:

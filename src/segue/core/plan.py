@@ -1,12 +1,13 @@
 """The plan: what an app has become when it is frozen. A request walks it; nothing in it changes."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from segue.core.dispatch import Find
 from segue.core.handlers import Call, Endpoint
 from segue.core.life import Life
-from segue.core.records import Recorded
+from segue.core.records import Around, Own, Recorded
 from segue.core.routing import Template
 from segue.core.wiring import Injection
 from segue.http.url import encode_query
@@ -41,11 +42,23 @@ class NamedRoute(NamedTuple):
 class Plan:
     """An app, frozen.
 
-    ``handle`` answers a request, and ``find`` gives what could. ``endpoints`` are all that were declared, ``routes``
-    the same by name. ``app`` is the app that was frozen.
+    ``handle`` answers a request, and ``find`` gives what could. ``endpoints`` are all that were declared and are not
+    overridden, ``routes`` the same by name. ``app`` is the app that was frozen. ``middleware`` is what is around all of
+    it; ``checks`` and ``templates`` (folders) are those of all its apps. The outermost is always the first.
     """
 
-    __slots__ = ("app", "endpoints", "find", "handle", "injection", "life", "routes")
+    __slots__ = (
+        "app",
+        "checks",
+        "endpoints",
+        "find",
+        "handle",
+        "injection",
+        "life",
+        "middleware",
+        "routes",
+        "templates",
+    )
 
     def __init__(
         self,
@@ -66,6 +79,9 @@ class Plan:
         #: Its start and its end, and the signals that are not of a request.
         self.life = life
         self.injection = injection
+        self.middleware: tuple[Around, ...] = ()
+        self.checks: tuple[Own, ...] = ()
+        self.templates: tuple[Path, ...] = ()
 
     def named(self, name: str) -> Sequence[NamedRoute]:
         """The routes of this name. Raises UnknownRoute, which suggests the nearest name."""

@@ -1,9 +1,11 @@
 """What an app has recorded: declarations with the lines of the user's code that made them."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from segue.core.calling import PLAIN, Calling
+from segue.core.directives import Directed, Directive
 from segue.core.hooks import Attached
 from segue.core.liferecords import LifeRecords
 from segue.core.options import RouteDefaults, RouteOptions, WebSocketRouteOptions
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Declarations",
     "Around",
+    "ByPlugin",
     "Expands",
     "ITSELF",
     "Included",
@@ -29,10 +32,12 @@ __all__ = [
     "Mounted",
     "Next",
     "Provided",
+    "Own",
     "Record",
     "Recorded",
     "Route",
     "SocketRoute",
+    "included",
 ]
 
 Next = Callable[[Request], Awaitable[Response]]
@@ -87,12 +92,13 @@ class Provided(NamedTuple):
 
 
 class Included(NamedTuple):
-    """``app.include(other, at=...)``."""
+    """``app.include(other, at=..., **options)``."""
 
     app: "Recorded"
     at: str
-    host: str | None
     name: str | None
+    middleware: "tuple[Around, ...]"
+    options: RouteDefaults
     place: Source
 
 
@@ -106,10 +112,42 @@ class Mounted(NamedTuple):
 
 
 class Around(NamedTuple):
-    """``@app.middleware(before=..., after=...)``."""
+    """``@app.middleware(before=..., after=...)``; ``plugin`` is the name of the one that declares it."""
 
     middleware: MiddlewareLike
     place: Source
+    plugin: str | None = None
+    before: tuple[Any, ...] = ()
+    after: tuple[Any, ...] = ()
+    is_internal: bool = False
+    """It stands for hooks and signals, which are shown as what they are."""
+
+    def is_known_as(self, neighbour: Any) -> bool:
+        """Whether ``neighbour`` is the name of its plugin, its class, or itself."""
+        if isinstance(neighbour, str) or self.is_internal:
+            return neighbour == self.plugin and not self.is_internal
+        return neighbour is self.middleware or neighbour is type(self.middleware)
+
+    def __str__(self) -> str:
+        middleware: Any = self.middleware
+        name = getattr(middleware, "__name__", type(middleware).__name__)
+        return name if self.plugin is None else f"{self.plugin}: {name}"
+
+
+class Own(NamedTuple):
+    """A function that is declared for others to call: ``@app.command``, ``to.check(...)``."""
+
+    name: str
+    function: Any
+    place: Source
+
+
+class ByPlugin(NamedTuple):
+    """The routes that a plugin has declared: those of the app itself override them."""
+
+    plugin: str
+    place: Source
+    routes: "list[Record]"
 
 
 class Expands(Protocol):
@@ -125,13 +163,23 @@ class Expands(Protocol):
         """What it stands for, in order."""
 
 
-Record = Route | SocketRoute | Included | Mounted | View | Traverse | Expands
+Record = Route | SocketRoute | Included | Mounted | ByPlugin | View | Traverse | Expands
+
+
+def included(records: "Sequence[Record]") -> Iterator[Included]:
+    """The include statements among ``records``, those of plugins too."""
+    for record in records:
+        if isinstance(record, Included):
+            yield record
+        elif isinstance(record, ByPlugin):
+            yield from included(record.routes)
 
 
 class Recorded(Protocol):
     """What an app is when it is frozen: its name, its declarations, and the defaults of its routes."""
 
     name: str
+    is_named: bool
     debug: bool
     declared: "Declarations"
     defaults: RouteDefaults
@@ -144,7 +192,11 @@ class Declarations:
     """All that one app has recorded."""
 
     __slots__ = (
+        "checks",
         "converters",
+        "directed",
+        "directed_by_plugins",
+        "directives",
         "errors",
         "formats",
         "frozen",
@@ -153,12 +205,16 @@ class Declarations:
         "life",
         "middleware",
         "permits",
+        "places",
+        "plugin_errors",
         "plugins",
         "predicates",
         "providers",
+        "problems",
         "routes",
         "set_up",
         "spans",
+        "templates",
     )
 
     def __init__(self) -> None:
@@ -166,8 +222,21 @@ class Declarations:
         self.routes: list[Record] = []
         self.middleware: list[Around] = []
         self.errors: list[tuple[type[Exception] | int, Callable[..., Any], Source]] = []
+        #: Those of plugins: the app's own override them.
+        self.plugin_errors: list[tuple[type[Exception] | int, Callable[..., Any], Source]] = []
+        self.checks: list[Own] = []
+        #: Folders of templates.
+        self.templates: list[tuple[Path, Source]] = []
+        #: What was wrong already when it was declared; the app tells it with all the rest.
+        self.problems: list[str] = []
         self.spans: list[tuple[Callable[..., Any], Source]] = []
         self.converters: dict[str, Any] = {}
+        #: Where what has a name was declared, by kind and name.
+        self.places: dict[tuple[str, str], Source] = {}
+        self.directives: dict[str, Directive] = {}
+        #: Uses of directives, the app's own first.
+        self.directed: list[Directed] = []
+        self.directed_by_plugins = 0
         self.predicates: dict[str, PredicateFactory] = {}
         self.hooks: list[Attached] = []
         #: The objects of classes that are declared as resources: one of each class.

@@ -11,7 +11,7 @@ from typing import Any
 from segue.core.handlers import OnError
 from segue.core.liferecords import Hook
 from segue.core.receivers import Notice, Receivers
-from segue.core.records import MiddlewareLike, Next, Recorded
+from segue.core.records import Around, MiddlewareLike, Next, Recorded
 from segue.core.results import to_response
 from segue.core.signals import (
     ErrorAnswered,
@@ -23,7 +23,7 @@ from segue.core.signals import (
     WebSocketClosed,
     WebSocketOpened,
 )
-from segue.core.source import source_of
+from segue.core.source import Source, source_of
 from segue.http.errors import ClientDisconnected, HTTPException
 from segue.http.request import Request
 from segue.http.response import Response
@@ -38,18 +38,22 @@ Session = Callable[[WebSocket], Awaitable[None]]
 BindSession = Callable[[Request], Awaitable[Session]]
 
 
-def around(app: Recorded, middleware: Sequence[MiddlewareLike], on_error: OnError) -> list[MiddlewareLike]:
+def around(app: Recorded, middleware: Sequence[Around], on_error: OnError) -> list[Around]:
     """The middleware of ``app`` with its signals around it and its hooks inside. ``on_error`` answers exceptions."""
     receivers = Receivers(app.declared.life.receivers)
     started, ready = receivers.notice(RequestStarted), receivers.notice(ResponseReady)
     finished = receivers.notice(RequestFinished)
-    stack: list[MiddlewareLike] = list(middleware)
+    stack = list(middleware)
     if started or ready or finished:
-        stack.insert(0, _Told(started, ready, finished, on_error))
+        stack.insert(0, _internal(_Told(started, ready, finished, on_error)))
     routed = receivers.notice(RequestRouted)
     if routed is not None or app.declared.life.hooks:
-        stack.append(_Hooked(app.declared.life.hooks, routed, on_error))
+        stack.append(_internal(_Hooked(app.declared.life.hooks, routed, on_error)))
     return stack
+
+
+def _internal(middleware: MiddlewareLike) -> Around:
+    return Around(middleware, source_of(middleware, Source(__file__, 0)), is_internal=True)
 
 
 class _Told:

@@ -3,7 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from segue.core.choice import choice
+import msgspec
+
+from segue.core.choice import choice, skipped_by_all
+from segue.core.claims import remaining
 from segue.core.dispatch import Find, Methods, find_by_host, finder
 from segue.core.handlers import Endpoint
 from segue.core.matcher import Matcher
@@ -41,6 +44,8 @@ class Sites:
         # By host (None: any), then by what a template matches.
         self._sites: dict[_Key | None, dict[_Key, _Site]] = {None: {}}
         self._hosts: dict[_Key, Template] = {}
+        #: The endpoints that nothing overrides wholly.
+        self.answering: set[Endpoint] = set()
 
     def place(
         self, template: Template, host: Template | None, methods: Sequence[str], endpoint: Endpoint
@@ -55,26 +60,42 @@ class Sites:
             self._hosts.setdefault(host.key, host)
         site = self._sites.setdefault(key, {}).setdefault(template.key, _Site(template))
         for method in methods or (_REST,):
-            self._claim(method, site.candidates.setdefault(method, []), endpoint, template)
-        site.methods.slashes = endpoint.options.slashes
+            candidates = site.candidates.setdefault(method, [])
+            if endpoint not in candidates:
+                candidates.append(endpoint)
         if template.names == site.template.names:
             return {}
         return dict(zip(template.names, site.template.names, strict=True))
 
-    def _claim(self, method: str, present: list[Endpoint], endpoint: Endpoint, template: Template) -> None:
-        for other in present:
-            if other is endpoint or _key(other) != _key(endpoint):
-                continue
-            under = f" with {endpoint.conditions}" if endpoint.conditions else ""
+    def _settle(self, site: _Site) -> None:
+        """Leaves those candidates that nothing overrides, now that all are known."""
+        for method, candidates in site.candidates.items():
+            alike: dict[object, list[Endpoint]] = {}
+            for endpoint in candidates:
+                alike.setdefault(_key(endpoint), []).append(endpoint)
+            left = [endpoint for group in alike.values() for endpoint in self._remaining(method, group)]
+            site.candidates[method] = [endpoint for endpoint in candidates if endpoint in left]
+            site.methods.slashes = site.candidates[method][-1].options.slashes
+            self.answering.update(left)
+
+    def _remaining(self, method: str, group: Sequence[Endpoint]) -> list[Endpoint]:
+        first, *others = left = remaining(group)
+        for other in others:
+            under = f" with {other.conditions}" if other.conditions else ""
             self._problems.append(
-                f"{method} {template.text}{under} is declared at {other.place} ({other.name}) and at {endpoint.place} "
-                f"({endpoint.name}): no request can tell them apart. Give one another path or predicate, or take it away"
+                f"{method} {other.path}{under} is declared at {first.place} ({first.name}) and at {other.place} "
+                f"({other.name}): no request can tell them apart. Give one another path or predicate, or take it away"
             )
-        if endpoint not in present:
-            present.append(endpoint)
+        for endpoint in group:
+            if endpoint not in left:
+                endpoint.methods = tuple([one for one in endpoint.methods if one != method])
+        return left
 
     def finish(self) -> tuple[Matcher[Methods], Find | None]:
         """The matcher of the paths of any host, and where there are others, what finds by host."""
+        for sites in self._sites.values():
+            for site in sites.values():
+                self._settle(site)
         matchers = {key: _matcher(sites) for key, sites in self._sites.items()}
         if not self._hosts:
             return matchers[None], None
@@ -144,7 +165,8 @@ def _either(socket: Endpoint, page: Endpoint) -> Endpoint:
         endpoint = request.endpoint = socket if wanted else page
         return await endpoint.call(request)
 
-    endpoint = Endpoint(page.app, page.name, page.handler, page.place, page.options)
+    options = msgspec.structs.replace(page.options, skip=skipped_by_all([socket, page]))
+    endpoint = Endpoint(page.app, page.name, page.handler, page.place, options)
     endpoint.call = answer
     endpoint.among = (socket, *(page.among or (page,)))
     endpoint.path, endpoint.methods = page.path, page.methods
