@@ -552,3 +552,16 @@ def test_the_source_of_an_endpoint_can_be_read() -> None:
     assert "value = await handler(p_name, p_times)" in endpoint.source
     assert str(endpoint).startswith("app.hello (test_binding.py:")
     assert [(one.name, one.origin) for one in endpoint.parameters] == [("name", "path"), ("times", "query")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"), [(datetime, "0.5"), (datetime | None, "1"), (timedelta, "5"), (int | None, "null")]
+)
+def test_what_looks_like_another_kind_is_refused(serve: Serve, kind: Any, text: str) -> None:
+    app = App()
+
+    @app.get("/")
+    async def take(value: kind) -> str:
+        return repr(value)
+
+    assert serve(app).get(f"/?value={text}").status == 422

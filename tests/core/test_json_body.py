@@ -132,3 +132,18 @@ def test_digits_of_any_length_are_no_failure(serve: Serve, errors: Callable[[], 
     digits = b"9" * 5_000
     assert serve(app())("POST", "/films", AS_JSON, b'{"title":"x","year":' + digits + b"}").status == 422
     assert errors() == []
+
+
+@pytest.mark.parametrize("year", ["1999.0", "1.999e3", "1999"])
+def test_a_whole_number_is_an_integer_however_it_is_written(serve: Serve, year: str) -> None:
+    body = f'{{"title":"x","year":{year}}}'.encode()
+    answer = serve(app())("POST", "/films", AS_JSON, body)
+    assert json.loads(answer.body)["year"] == 1999
+
+
+@pytest.mark.parametrize("year", ["1999.5", "1e999", "-1e999", "1e30"])
+def test_other_numbers_are_no_integers(serve: Serve, year: str) -> None:
+    body = f'{{"title":"x","year":{year}}}'.encode()
+    answer = serve(app())("POST", "/films", AS_JSON, body)
+    assert answer.status == 422
+    assert json.loads(answer.body)["errors"][0]["loc"] == ["body", "year"]

@@ -1,5 +1,6 @@
 """JSON bodies: their content type, their size, their depth, and every field that is bad."""
 
+import math
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -57,6 +58,17 @@ def check_depth(body: bytes) -> None:
         raise BadRequest(f"The body is not JSON, or is nested deeper than {MAX_DEPTH} levels.")
 
 
+def _number(text: str) -> int | float | str:
+    """``3.0`` is an integer as ``3`` is (JSON Schema 2020-12, section 6.1.1), which msgspec does not think."""
+    value = float(text)
+    if not math.isfinite(value):
+        return text  # larger than any number here: as text it fits nowhere
+    return int(value) if value.is_integer() and abs(value) < 2**53 else value
+
+
+decode_any = msgspec.json.Decoder(float_hook=_number).decode
+
+
 def body_reader(kind: Any) -> Callable[[Request], Awaitable[Any]]:
     """A function that reads the body of a request as a ``kind``: bytes and text as they are, all else from JSON.
 
@@ -68,6 +80,7 @@ def body_reader(kind: Any) -> Callable[[Request], Awaitable[Any]]:
     if kind is str:
         return Request.text
     decode = completed(kind, msgspec.json.Decoder(kind).decode)
+    decode_numbers = completed(kind, lambda body: msgspec.convert(decode_any(body), kind, str_keys=True))
 
     async def read(request: Request) -> Any:
         check_json_type(request)
@@ -76,7 +89,9 @@ def body_reader(kind: Any) -> Callable[[Request], Awaitable[Any]]:
         try:
             return decode(body)
         except msgspec.ValidationError:
-            raise
+            if b"." not in body and b"e" not in body and b"E" not in body:
+                raise
+            return decode_numbers(body)
         except (ValueError, RecursionError) as error:
             raise not_json(error) from None
 
@@ -94,7 +109,7 @@ async def body_problems(request: Request, kind: Any) -> list[Problem]:
     body = await request.body()
     check_depth(body)
     try:
-        value = msgspec.json.decode(body)
+        value = decode_any(body)
     except msgspec.ValidationError as error:
         return [{"loc": ["body"], "msg": str(error)}]
     except (ValueError, RecursionError) as error:

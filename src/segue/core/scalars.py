@@ -3,7 +3,9 @@
 import math
 import re
 from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
 from typing import Any, get_args
+from uuid import UUID
 
 import msgspec
 
@@ -16,6 +18,7 @@ _integer = re.compile(r"[+-]?[0-9]{1,4000}\Z").match
 
 FromText = Callable[[str], Any]
 
+_WRITTEN = (datetime, date, time, timedelta, UUID, type(None))
 _BOOLEANS = {"true": True, "1": True, "on": True, "false": False, "0": False, "off": False}
 _MOST = 4_000  # characters of a number, a date or the like; text may be as long as the request
 
@@ -34,13 +37,17 @@ def from_text(kind: Any) -> FromText | None:
         return lambda text: msgspec.convert(text, kind)
     empty_is_none = type(None) in plain
     convert = msgspec.convert
+    # A number is no date: msgspec would take it for seconds since 1970.
+    strict = all(one in _WRITTEN for one in plain)
 
     def read(text: str) -> Any:
         if empty_is_none and not text:
             return None
         if len(text) > _MOST:
             raise msgspec.ValidationError("Value is too long")
-        value = convert(text, kind, strict=False)
+        value = convert(text, kind, strict=strict)
+        if value is None:
+            raise msgspec.ValidationError("Expected a value, or nothing")
         if type(value) is float and not math.isfinite(value):
             raise msgspec.ValidationError("Expected a finite number")
         if type(value) is int and not _integer(text):
@@ -48,7 +55,7 @@ def from_text(kind: Any) -> FromText | None:
         return value
 
     if bool not in plain:
-        return read if float in plain or int in plain or empty_is_none else _plain(kind)
+        return read if float in plain or int in plain or empty_is_none else _plain(kind, strict=strict)
 
     def read_boolean(text: str) -> Any:
         value = _BOOLEANS.get(text.lower())
@@ -57,12 +64,12 @@ def from_text(kind: Any) -> FromText | None:
     return read_boolean
 
 
-def _plain(kind: Any) -> FromText:
+def _plain(kind: Any, *, strict: bool) -> FromText:
     convert = msgspec.convert
 
     def read(text: str) -> Any:
         if len(text) > _MOST:
             raise msgspec.ValidationError("Value is too long")
-        return convert(text, kind, strict=False)
+        return convert(text, kind, strict=strict)
 
     return read

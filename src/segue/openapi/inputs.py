@@ -18,6 +18,8 @@ FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 
 _FILE: Schema = {"type": "string", "format": "binary", "contentMediaType": "application/octet-stream"}
+# The header of a part has no control characters.
+_NAMES: Schema = {"pattern": r"^[^\x00-\x1f\x7f]*$"}
 # What these say is described elsewhere (OpenAPI 3.1, section 4.8.12.1).
 _NO_PARAMETERS = {"accept", "authorization", "content-type"}
 
@@ -59,11 +61,11 @@ def _path_parameter(
 def _parameters(parameter: Parameter, schemas: Schemas, side: Side) -> Iterator[dict[str, Any]]:
     optional = parameter.default is not MISSING
     if parameter.model:
-        for name, schema, required in _model_fields(parameter, schemas, side):
+        for name, schema, required in _model_fields(parameter, schemas, side, needed=not optional):
             yield from _one(parameter.origin, name, schema, required=required and not optional)
         return
     schema = schemas.of(parameter.kind, side, text=True)
-    schema.update(_default(parameter))
+    schema.update(_filled(parameter.many) if not optional else _default(parameter))
     yield from _one(parameter.origin, parameter.wire, schema, required=not optional)
 
 
@@ -73,15 +75,24 @@ def _one(origin: str, name: str, schema: Schema, *, required: bool) -> Iterator[
     yield {"name": name, "in": origin, **({"required": True} if required else {}), "schema": schema}
 
 
-def _model_fields(parameter: Parameter, schemas: Schemas, side: Side) -> Iterator[tuple[str, Schema, bool]]:
+def _model_fields(
+    parameter: Parameter, schemas: Schemas, side: Side, *, needed: bool
+) -> Iterator[tuple[str, Schema, bool]]:
     """The fields of a parameter that is an object, each by the name that it has in the request."""
     made = schemas.fields(without_none(parameter.kind), side)
     for field in object_fields(bare(without_none(parameter.kind))) or ():
         schema = made.get(field.wire, {})
         if is_upload(field.type):
             schema = _upload(field.type)
+        if needed and field.required:
+            schema.update(_filled(list_item(field.type) is not None))
         by_header = parameter.origin == "header" and field.wire == field.name
         yield (field.wire.replace("_", "-") if by_header else field.wire), schema, field.required
+
+
+def _filled(many: bool) -> Schema:
+    """What is asked of a list that has to be there: an empty one cannot be written as text."""
+    return {"minItems": 1} if many else {}
 
 
 def _upload(kind: Any) -> Schema:
@@ -106,7 +117,9 @@ def operation_body(endpoint: Endpoint, schemas: Schemas, side: Side) -> dict[str
     """The request body of an operation; None where its handler does not say that it takes one."""
     body = next((one for one in endpoint.parameters if one.origin == "body"), None)
     if body is not None:
-        content, required = _whole_body(body, schemas, side), body.default is MISSING
+        content = _whole_body(body, schemas, side)
+        # No body at all is as good as an empty one where any octets do.
+        required = body.default is MISSING and body.kind not in (bytes, str)
     elif any(one.origin in ("form", "formdata") for one in endpoint.parameters):
         content, required = _form(endpoint, schemas, side)
     else:
@@ -135,11 +148,11 @@ def _form(endpoint: Endpoint, schemas: Schemas, side: Side) -> tuple[dict[str, A
         if parameter.origin != "form":
             continue
         if parameter.model:
-            fields = list(_model_fields(parameter, schemas, side))
+            fields = list(_model_fields(parameter, schemas, side, needed=parameter.default is MISSING))
         else:
             upload = is_upload(parameter.kind)
             schema = _upload(parameter.kind) if upload else schemas.of(parameter.kind, side, text=True)
-            schema.update(_default(parameter))
+            schema.update(_filled(parameter.many) if parameter.default is MISSING else _default(parameter))
             fields = [(parameter.wire, schema, True)]
         for name, schema, needed in fields:
             properties[name] = schema
@@ -151,4 +164,7 @@ def _form(endpoint: Endpoint, schemas: Schemas, side: Side) -> tuple[dict[str, A
         form["required"] = required
     uploads = any(is_upload(one.kind) for one in endpoint.parameters) or files
     types = (MULTIPART,) if uploads and required else (FORM, MULTIPART)
-    return {media_type: {"schema": form} for media_type in types}, bool(required)
+    return {
+        media_type: {"schema": form if media_type == FORM else {**form, "propertyNames": _NAMES}}
+        for media_type in types
+    }, bool(required)

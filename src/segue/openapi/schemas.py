@@ -23,8 +23,13 @@ _OBJECTS = (kinds.StructType, kinds.DataclassType, kinds.TypedDictType, kinds.Na
 
 # What msgspec takes, said so that no value that matches is refused.
 _BASE64 = "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
-_DECIMAL = r"^-?[0-9]{1,30}(?:\.[0-9]{1,30})?$"
 _DURATION = r"^-?P(?=[0-9T])(?:[0-9]{1,6}D)?(?:T(?=[0-9])(?:[0-9]{1,6}H)?(?:[0-9]{1,6}M)?(?:[0-9]{1,6}(?:\.[0-9]{1,6})?S)?)?$"
+
+_DECIMAL: Schema = {
+    "type": "string",
+    "format": "decimal",
+    "pattern": r"^-?[0-9]+(?:\.[0-9]+)?(?:[Ee][+-]?[0-9]{1,3})?$",
+}
 
 _SIMPLE: dict[type[kinds.Type], Schema] = {
     kinds.AnyType: {},
@@ -40,9 +45,10 @@ _SIMPLE: dict[type[kinds.Type], Schema] = {
     kinds.DateTimeType: {"type": "string", "format": "date-time"},
     kinds.TimeType: {"type": "string", "format": "time"},
     kinds.DateType: {"type": "string", "format": "date"},
-    kinds.TimeDeltaType: {"type": "string", "format": "duration", "pattern": _DURATION},
+    # The format "duration" knows none below zero.
+    kinds.TimeDeltaType: {"type": "string", "format": "signed-duration", "pattern": _DURATION},
     kinds.UUIDType: {"type": "string", "format": "uuid"},
-    kinds.DecimalType: {"type": "string", "format": "decimal", "pattern": _DECIMAL},
+    kinds.DecimalType: _DECIMAL,
 }
 _LIMITS = {
     "ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum", "multiple_of": "multipleOf",
@@ -92,9 +98,8 @@ class Schemas:
     def finish(self) -> dict[str, Schema]:
         """Fills in all schemas; returns the components by name."""
         self._names = _names(self._classes)
-        self._split = {
-            kind for kind, sides in self._sides.items() if len(sides) == 2 and kind in self._differing()
-        }
+        differing = self._differing()
+        self._split = {kind for kind, sides in self._sides.items() if len(sides) == 2 and kind in differing}
         for schema, info, side, text in self._wanted:
             made = self._schema(info, side)
             schema.update({**(_without_null(made) if text else made), **schema})
@@ -123,8 +128,7 @@ class Schemas:
         found = {
             kind
             for kind, info in self._classes.items()
-            if isinstance(info, _OBJECTS)
-            and any(not field.required and _always_sent(info, field) for field in info.fields)
+            if self._component(info, "in") != self._component(info, "out")
         }
         while True:
             more = {
@@ -157,11 +161,11 @@ class Schemas:
         if kind in self._names:
             return {"$ref": f"#/components/schemas/{self._name(kind, side)}"}
         schema = dict(_SIMPLE.get(type(info), {}))
+        if isinstance(info, kinds.DecimalType) and side == "in":
+            return {"anyOf": [schema, {"type": "number"}]}
         _limit(info, schema)
         if isinstance(info, kinds.CollectionType):
             schema |= {"type": "array", "items": self._schema(info.item_type, side)}
-            if isinstance(info, kinds.SetType | kinds.FrozenSetType) and side == "out":
-                schema["uniqueItems"] = True
         elif isinstance(info, kinds.TupleType):
             count = len(info.item_types)
             items = [self._schema(one, side) for one in info.item_types]
@@ -218,7 +222,7 @@ class Schemas:
 
     def _field(self, field: kinds.Field, side: Side) -> Schema:
         schema = self._schema(field.type, side)
-        return schema if field.required or side == "out" else {**schema, **_default(field)}
+        return schema if field.required else {**schema, **_default(field)}
 
 
 def _plain(info: kinds.Type) -> kinds.Type:
@@ -287,7 +291,8 @@ def _limit(info: kinds.Type, schema: Schema) -> None:
 def _without_null(schema: Schema) -> Schema:
     if "anyOf" not in schema:
         return schema
-    others = [one for one in schema["anyOf"] if one != {"type": "null"}]
+    none_of_text = ({"type": "null"}, {"type": "number"} if _DECIMAL in schema["anyOf"] else None)
+    others = [one for one in schema["anyOf"] if one not in none_of_text]
     rest = {word: value for word, value in schema.items() if word != "anyOf"}
     return {**rest, **others[0]} if len(others) == 1 else {**rest, "anyOf": others}
 
