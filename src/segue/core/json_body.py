@@ -63,7 +63,7 @@ def _number(text: str) -> int | float | str:
     value = float(text)
     if not math.isfinite(value):
         return text  # larger than any number here: as text it fits nowhere
-    return int(value) if value.is_integer() and abs(value) < 2**53 else value
+    return math.trunc(value) if value.is_integer() and abs(value) < 2**53 else value
 
 
 decode_any = msgspec.json.Decoder(float_hook=_number).decode
