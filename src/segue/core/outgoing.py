@@ -1,7 +1,7 @@
 """What the annotation of a result lets out: fields that it does not declare stay here."""
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 
@@ -73,7 +73,7 @@ def _one_way(kind: Any) -> bool:
 
 def _is_dressing(kind: Any) -> bool:
     origin = get_origin(kind) or kind
-    return isinstance(origin, type) and issubclass(origin, int | Mapping | list)
+    return origin is Literal or (isinstance(origin, type) and issubclass(origin, int | Mapping | list))
 
 
 def _is_response(kind: Any) -> bool:
