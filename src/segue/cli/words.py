@@ -22,8 +22,8 @@ class Asked(NamedTuple):
     target: str
 
 
-def asked(context: click.Context, words: Sequence[str]) -> Asked:
-    """The words of a command line: ``hello:app POST /films``, ``"POST /films"``, ``/films``."""
+def asked(context: click.Context, words: Sequence[str], method: str = "GET") -> Asked:
+    """The words of a command line: ``hello:app POST /films``, ``"POST /films"``, ``/films``; ``method`` if none is said."""
     parts = [part for word in words for part in word.split(" ") if part]
     if not parts or not parts[-1].startswith("/"):
         raise click.UsageError(
@@ -32,7 +32,6 @@ def asked(context: click.Context, words: Sequence[str]) -> Asked:
             context,
         )
     *before, target = parts
-    method = "GET"
     if before and _is_method(before[-1]):
         method = before.pop().upper()
     if len(before) > 1:
@@ -43,3 +42,9 @@ def asked(context: click.Context, words: Sequence[str]) -> Asked:
 def _is_method(word: str) -> bool:
     # A method of one's own is in capitals; a module hardly ever is.
     return word.upper() in _METHODS or (word.isascii() and word.replace("-", "").isalpha() and word.isupper())
+
+
+def split_request(text: str) -> tuple[str, str]:
+    """``"GET /films"`` as method and path; the method is GET if none is said."""
+    first, _, rest = text.strip().partition(" ")
+    return (first.upper(), rest.strip()) if rest else ("GET", first)

@@ -15,6 +15,7 @@ from segue.core.predicates import PredicateFactory
 from segue.core.providing import Providing
 from segue.core.records import (
     Around,
+    Command,
     Declarations,
     Included,
     MiddlewareLike,
@@ -23,6 +24,7 @@ from segue.core.records import (
     Recorded,
     Route,
     SocketRoute,
+    command_name,
 )
 from segue.core.source import Source, calling_frame
 from segue.core.viewrecords import Traverse, TraverseOptions, View, ViewOptions
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["Declaring", "Frozen"]
 
 H = TypeVar("H", bound=Callable[..., Any])
+R = TypeVar("R")
 M = TypeVar("M", bound=MiddlewareLike)
 C = TypeVar("C")
 P = TypeVar("P", bound=Permits)
@@ -379,6 +382,41 @@ class Declaring(Lifecycle, Providing):
         """
         place, _ = self._declaring("a folder of templates")
         self.declared.templates.append((Path(place.file).parent / folder, place))
+
+    @overload
+    def command(
+        self, run: R, /, *, name: str | None = ..., group: str | None = ..., lifespan: bool = ...
+    ) -> R: ...
+    @overload
+    def command(
+        self, /, *, name: str | None = ..., group: str | None = ..., lifespan: bool = ...
+    ) -> Callable[[R], R]: ...
+    def command(
+        self,
+        run: Any = None,
+        /,
+        *,
+        name: str | None = None,
+        group: str | None = None,
+        lifespan: bool = True,
+    ) -> Any:
+        """Makes the decorated function a command: ``segue exec hello Django --times 2``.
+
+            @app.command
+            async def hello(name: str, times: int = 1) -> str: ...
+
+        A parameter without a default is an argument, one with a default or behind ``*`` an option. The app and what it
+        provides are given by type. What is returned is printed. A command of click is taken as it is. ``name``: by
+        default that of the function; ``group``: a word before it. ``lifespan``: whether the app is started first.
+        """
+        place, names = self._declaring("a command")
+
+        def register(one: Any) -> Any:
+            words = (*([group] if group else []), name or command_name(one))
+            self.declared.commands.append(Command(words, one, lifespan, place, names))
+            return one
+
+        return register if run is None else register(run)
 
     def _declaring(self, what: str) -> tuple[Source, dict[str, Any]]:
         """Where the user's code declares something, and what is defined in the function that it stands in."""

@@ -188,6 +188,10 @@ class _Freezing:
         self.living.append(app)
         self.unused += app.declared.hooks
         self.problems += app.declared.problems
+        if app.declared.commands:
+            from segue.core.commands import command_conflicts
+
+            self.problems += command_conflicts(app.declared.commands)
         for function, place in app.declared.spans:
             try:
                 self.spans.append(span(function, app))

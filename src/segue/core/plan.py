@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from segue.core.dispatch import Find
 from segue.core.handlers import Call, Endpoint
 from segue.core.life import Life
-from segue.core.records import Around, Own, Recorded
+from segue.core.records import Around, Command, Own, Recorded
 from segue.core.routing import Template
 from segue.core.wiring import Injection
 from segue.http.url import encode_query
@@ -82,6 +82,13 @@ class Plan:
         self.middleware: tuple[Around, ...] = ()
         self.checks: tuple[Own, ...] = ()
         self.templates: tuple[Path, ...] = ()
+
+    @property
+    def commands(self) -> list[Command]:
+        """The commands of the app and of those that it includes."""
+        from segue.core.commands import commands_of
+
+        return list(commands_of(self.app))
 
     def named(self, name: str) -> Sequence[NamedRoute]:
         """The routes of this name. Raises UnknownRoute, which suggests the nearest name."""

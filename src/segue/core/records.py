@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from segue.core.threads import Threads
 
 __all__ = [
+    "Command",
     "Declarations",
     "Around",
     "ByPlugin",
@@ -38,6 +39,7 @@ __all__ = [
     "Route",
     "SocketRoute",
     "included",
+    "command_name",
 ]
 
 Next = Callable[[Request], Awaitable[Response]]
@@ -150,6 +152,25 @@ class ByPlugin(NamedTuple):
     routes: "list[Record]"
 
 
+class Command(NamedTuple):
+    """``@app.command``. ``words`` are what is typed to run it: its name, behind that of its group.
+
+    ``run`` is a function, or a command of click as it is. ``lifespan``: whether the app is started for it.
+    """
+
+    words: tuple[str, ...]
+    run: Any
+    lifespan: bool
+    place: Source
+    names: Mapping[str, Any]
+
+
+def command_name(run: Any) -> str:
+    """How a function or command is called on the command line: ``send_mail`` is ``send-mail``."""
+    name = getattr(run, "name", None) or getattr(run, "__name__", None) or type(run).__name__
+    return str(name).replace("_", "-").lower()
+
+
 class Expands(Protocol):
     """A declaration that stands for others: a resource for a route of each of its methods, for example.
 
@@ -193,6 +214,7 @@ class Declarations:
 
     __slots__ = (
         "checks",
+        "commands",
         "converters",
         "directed",
         "directed_by_plugins",
@@ -220,6 +242,7 @@ class Declarations:
     def __init__(self) -> None:
         #: In the order in which they were declared.
         self.routes: list[Record] = []
+        self.commands: list[Command] = []
         self.middleware: list[Around] = []
         self.errors: list[tuple[type[Exception] | int, Callable[..., Any], Source]] = []
         #: Those of plugins: the app's own override them.

@@ -1,16 +1,17 @@
 """Sync handlers run in threads: a bounded pool with a bounded queue, and the way back to the loop."""
 
 import asyncio
+import contextlib
 import contextvars
 import threading
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future as ThreadFuture, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from segue.http.errors import ServiceUnavailable
 
-__all__ = ["Place", "Threads", "wait"]
+__all__ = ["Place", "Threads", "wait", "working_for"]
 
 T = TypeVar("T")
 
@@ -187,6 +188,16 @@ def _adopt(context: contextvars.Context) -> None:
         except LookupError:
             pass
         variable.set(value)
+
+
+@contextlib.contextmanager
+def working_for(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    """Lets sync code of this thread :func:`wait` for what belongs to a loop that runs in another one."""
+    before, _here.loop = _here.loop, loop
+    try:
+        yield
+    finally:
+        _here.loop = before
 
 
 def wait(awaitable: Awaitable[T]) -> T:

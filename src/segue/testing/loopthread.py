@@ -23,7 +23,7 @@ class LoopThread:
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Runs ``work`` on the loop, waits for it, and gives its result or raises its exception."""
-        future = asyncio.run_coroutine_threadsafe(work, self._started())
+        future = asyncio.run_coroutine_threadsafe(work, self.loop)
         try:
             return future.result()
         except BaseException:
@@ -31,7 +31,9 @@ class LoopThread:
             future.cancel()
             raise
 
-    def _started(self) -> asyncio.AbstractEventLoop:
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The loop, which runs from now on."""
         if self._loop is None:
             ready = threading.Event()
             loop = self._loop = asyncio.new_event_loop()
