@@ -18,6 +18,9 @@ __all__ = ["Arguments", "split_path"]
 
 _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
+#: Names the method of a form that can only be posted: no argument.
+_METHOD = "_method"
+
 
 class Arguments:
     """Gives the query and the form of a request as one, for the parameters of one method.
@@ -29,7 +32,7 @@ class Arguments:
     def __init__(self, parameters: Sequence[Parameter], *, open: bool) -> None:
         self.parameters = parameters
         self.open = open or any(one.origin == "others" for one in parameters)
-        self.taken = {name for one in parameters for name in _names(one)}
+        self.taken = {_METHOD, *[name for one in parameters for name in _names(one)]}
         self.whole_form = any(one.origin == "formdata" for one in parameters)
 
     async def __call__(self, request: Request) -> MultiDict[Any]:

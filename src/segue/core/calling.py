@@ -15,7 +15,7 @@ class Calling(NamedTuple):
     ``kind``: the handler is a function of this class, and its object is found in the request. ``made``: that object is
     made for each request, by the class. ``hooks``: all that run before and after it, the outermost first.
     ``arguments``: its parameters are call arguments, see segue.core.arguments; "open" if others may come too. ``rest``:
-    the field of the path that is ``*args``. ``response``: a parameter of type Response is the response, for what runs after the handler.
+    the field of the path that is ``*args``. ``outer``: parameters of the path that were found before its own. ``response``: a parameter of type Response is the response, for what runs after the handler.
     """
 
     kind: type | None = None
@@ -23,6 +23,7 @@ class Calling(NamedTuple):
     hooks: tuple[Hook, ...] = ()
     arguments: Literal["closed", "open"] | None = None
     rest: str = ""
+    outer: tuple[str, ...] = ()
     response: bool = False
 
     def takes(self, name: str) -> bool:

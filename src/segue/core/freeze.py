@@ -1,6 +1,7 @@
 """From what an app has recorded to its plan; all that is wrong is reported at once."""
 
-from collections.abc import Callable, Mapping, Sequence
+import functools
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -9,7 +10,7 @@ from segue.core.calling import Calling
 from segue.core.claims import Level
 from segue.core.conditions import read_conditions
 from segue.core.converters import BUILT_IN, Converter
-from segue.core.dispatch import dispatcher, finder
+from segue.core.dispatch import Find, dispatcher, finder
 from segue.core.endpoints import compile_http, compile_socket, is_async, path_kinds
 from segue.core.errors import ErrorHandlers
 from segue.core.handlers import Call, Endpoint, OnError
@@ -28,7 +29,17 @@ from segue.core.ports import Format, Permits
 from segue.core.predicates import InvalidPredicate, PredicateFactory
 from segue.core.providers import ProvidersOf
 from segue.core.receivers import Receivers, settle
-from segue.core.records import Around, ByPlugin, Included, Mounted, Record, Recorded, Route, SocketRoute
+from segue.core.records import (
+    Around,
+    ByPlugin,
+    Compiles,
+    Included,
+    Mounted,
+    Record,
+    Recorded,
+    Route,
+    SocketRoute,
+)
 from segue.core.requesthooks import around, telling_errors, telling_sockets
 from segue.core.routing import InvalidTemplate, Template, parse_template
 from segue.core.setup import set_up, set_up_all
@@ -167,12 +178,29 @@ class _Freezing:
                 for one in record.routes:
                     self._add(inner, one)
             else:
+                if isinstance(record, Compiles):
+                    record.compile = functools.partial(self._find_among, scope)
                 for one in record.records():
                     self._add(scope, one)
         except (InvalidTemplate, InvalidPredicate, msgspec.ValidationError) as error:
             self.problems.append(f"{record.place}: {error}")
         except HandlerError as error:
             self.problems.append(str(error))
+
+    def _find_among(self, scope: _Scope, records: Iterable[Route], within: bool) -> Find:
+        """What finds among routes that a handler of this scope leads to: they are no part of the plan."""
+        inner = _Freezing(self.root)
+        inner.injection = self.injection
+        host = _host(scope, None)
+        outer = (*parse_template(scope.prefix or "/", scope.converters).names, *(host.names if host else ()))
+        scope = scope._replace(prefix=scope.prefix if within else "", middleware=())
+        for record in records:
+            calling = record.calling._replace(outer=(*outer, *record.calling.outer))
+            inner._add(scope, record if within else record._replace(calling=calling))
+        if inner.problems:
+            raise FreezeError(inner.problems)
+        matcher, find = inner.sites.finish()
+        return find or finder(matcher)
 
     def _permits(self, app: Recorded) -> Permits | None:
         places = [str(place) for _, place in app.declared.permits]
@@ -425,6 +453,7 @@ class _Freezing:
             is_whole = template.text == record.path
             own = template.names if is_whole else parse_template(record.path, scope.converters).names
         path_names = template.names if host is None else (*template.names, *host.names)
+        path_names = (*path_names, *record.calling.outer)
         parameters, returns = read_signature(
             record.handler,
             path_names=path_names,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Command",
+    "Compiles",
     "Declarations",
     "Around",
     "ByPlugin",
@@ -182,6 +183,13 @@ class Expands(Protocol):
 
     def records(self) -> "Iterable[Record]":
         """What it stands for, in order."""
+
+
+class Compiles:
+    """A declaration whose handlers lead to routes of their own, which they find when a request comes."""
+
+    #: Given by the freeze: what finds among routes, which stand where the declaration does if the second is True.
+    compile: Callable[[Iterable[Route], bool], Callable[[Request, str], Any]]
 
 
 Record = Route | SocketRoute | Included | Mounted | ByPlugin | View | Traverse | Expands

@@ -1,10 +1,12 @@
 """Object trees: attributes are parts of the path, exposed methods answer, and their parameters are the arguments."""
 
+import functools
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from segue.core.calling import Calling
+from segue.core.calling import PLAIN, Calling
+from segue.core.dispatch import Find
 from segue.core.exposing import (
     Exposed,
     RestController,
@@ -14,9 +16,11 @@ from segue.core.exposing import (
     popped,
 )
 from segue.core.hooks import Hook
+from segue.core.lookups import REST, Lookup, is_dynamic
 from segue.core.parameters import HandlerError, called_by_path
-from segue.core.records import Record, Route
+from segue.core.records import Compiles, Record, Route
 from segue.core.resources import options_of, responders
+from segue.core.restful import OVERRIDES, REST_METHODS, Overridden, grouped
 from segue.core.source import Source
 
 __all__ = ["Tree", "is_controller"]
@@ -40,7 +44,7 @@ class Node(NamedTuple):
     visits: tuple[Hook, ...] = ()
 
 
-class Tree:
+class Tree(Compiles):
     """``app.tree(at, root, **options)``."""
 
     def __init__(
@@ -77,6 +81,9 @@ class Tree:
             yield from self._at(node._replace(at=(*node.at, *[f"{{{name}}}" for name in taken[:many]])))
 
     def _at(self, node: Node) -> Iterator[Record]:
+        if issubclass(node.kind, RestController):
+            yield from self._restful(node)
+            return
         if exposed_class(node.kind) is not None:
             yield from self._by_verb(node)
         names = {name for name, _ in methods_of(node.kind)}
@@ -91,6 +98,11 @@ class Tree:
             else:
                 for own in (name, *said.aliases):
                     yield from self._route(node, name, function, said, own)
+        yield from self._held(node)
+        if node.owner is not None and is_dynamic(node.kind):
+            yield self._lookup(node)
+
+    def _held(self, node: Node) -> Iterator[Record]:
         for name, child in children(node):
             at = (*node.at, name)
             above = (*node.above, id(node.owner))
@@ -104,6 +116,54 @@ class Tree:
             if methods != ("websocket",) and inspect.isfunction(function):
                 yield from self._route(node, name, function, said._replace(methods=methods))
 
+    def _restful(self, node: Node) -> Iterator[Record]:
+        """The methods of a REST controller, and below one of its objects what it holds."""
+        routes: list[Route] = []
+        ids = 0
+        for name, function in methods_of(node.kind):
+            said = exposed(node.kind, name)
+            if said is None or (name == "delete" and exposed(node.kind, "post_delete") is not None):
+                continue
+            rest = REST_METHODS.get(name)
+            if rest is None:
+                yield from self._route(node, name, function, said, name)
+                continue
+            if name in {"get_one", "get", "put"} and not ids:
+                ids = _needed(function, self.names, self.place) - node.at.count(None)
+            said = said._replace(methods=rest.methods)
+            routes += self._route(
+                node, name, function, said, *rest.before, least=rest.least, most=rest.most, after=rest.behind
+            )
+        for same in grouped(routes).values():
+            overridden = [one for one in same if one.methods[0] in OVERRIDES]
+            posted = [one for one in same if one.methods == ("POST",)]
+            yield from [one for one in same if not overridden or one not in posted]
+            if overridden:
+                yield self._overridden([*overridden, *posted])
+        yield from self._held(node._replace(at=(*node.at, *[None] * ids)))
+
+    def _overridden(self, routes: list[Route]) -> Route:
+        find = functools.cache(lambda: self.compile(routes, True))
+        allow = tuple(sorted({one.methods[0] for one in routes}))
+        first = routes[-1]
+        return first._replace(methods=("POST",), handler=Overridden(find, allow).answer, calling=PLAIN)
+
+    def _lookup(self, node: Node) -> Route:
+        """What answers below an object that finds others by itself."""
+        outer = tuple(part[1:-1] for part in node.at if part is not None and part.startswith("{"))
+
+        def compile_class(kind: type) -> Find:
+            tree = Tree("", None, {**self.options, "name": kind.__name__}, self.place, self.names)
+            records = tree.below(Node(kind, None, (), f"{node.name}.{kind.__name__}"))
+            return self.compile([_within(one, outer) for one in records if isinstance(one, Route)], False)
+
+        handler = Lookup(node.owner, compile_class).find_and_answer
+        path = "/".join([self.at, *[part or "" for part in node.at], f"{{{REST}:path}}"])
+        options: Any = {**self.options, "name": f"{node.name}._lookup"}
+        return Route(
+            (), path, handler, options, self.place, self.names, Calling(hooks=(*node.visits, *_around(node)))
+        )
+
     def _route(
         self,
         node: Node,
@@ -114,7 +174,7 @@ class Tree:
         least: int = 0,
         most: int | None = None,
         after: str = "",
-    ) -> Iterator[Record]:
+    ) -> Iterator[Route]:
         """A route for each number of arguments that may stand in the path, from ``least`` to ``most``.
 
         ``behind``: parts of the path before them, ``after`` one that follows.
@@ -160,6 +220,17 @@ class Tree:
             path = f"{self.at}/{'/'.join([*before, *[f'{{{one}}}' for one in fit], f'{{{rest}:path}}'])}"
             calling = calling._replace(rest=rest)
             yield Route(said.methods, path, handler, options, self.place, self.names, calling)
+
+
+def _within(route: Route, outer: tuple[str, ...]) -> Route:
+    return route._replace(calling=route.calling._replace(outer=outer))
+
+
+def _needed(function: Callable[..., Any], names: Mapping[str, Any], place: Source) -> int:
+    """How many of its arguments have to be there."""
+    fit, _, _ = called_by_path(function, names, place)
+    parameters = inspect.signature(function).parameters
+    return len([name for name in fit if parameters[name].default is inspect.Parameter.empty])
 
 
 def children(node: Node) -> Iterator[tuple[str, Any]]:
