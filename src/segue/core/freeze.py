@@ -1,15 +1,14 @@
 """From what an app has recorded to its plan; all that is wrong is reported at once."""
 
 import functools
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import msgspec
 
 from segue.core.calling import Calling
-from segue.core.claims import Level
 from segue.core.conditions import read_conditions
-from segue.core.converters import BUILT_IN, Converter
+from segue.core.converters import BUILT_IN
 from segue.core.dispatch import Find, dispatcher, finder
 from segue.core.endpoints import compile_http, compile_socket, is_async, path_kinds
 from segue.core.errors import ErrorHandlers
@@ -25,9 +24,8 @@ from segue.core.parameters import HandlerError, Parameter, check_path_used, read
 from segue.core.permissions import guard
 from segue.core.pipeline import answering, guarded
 from segue.core.plan import FreezeError, NamedRoute, Plan
-from segue.core.ports import Format, Permits
-from segue.core.predicates import InvalidPredicate, PredicateFactory
-from segue.core.providers import ProvidersOf
+from segue.core.ports import Permits
+from segue.core.predicates import InvalidPredicate
 from segue.core.receivers import Receivers, settle
 from segue.core.records import (
     Around,
@@ -42,8 +40,9 @@ from segue.core.records import (
 )
 from segue.core.requesthooks import around, telling_errors, telling_sockets
 from segue.core.routing import InvalidTemplate, Template, parse_template
+from segue.core.scopes import Scope, join
 from segue.core.setup import set_up, set_up_all
-from segue.core.sites import SOCKET, Sites, host_template
+from segue.core.sites import SOCKET, Sites
 from segue.core.source import Source, source_of
 from segue.core.stacks import around_all, around_route, wrapped
 from segue.core.stages import Needs, Stages, reraise
@@ -56,27 +55,6 @@ __all__ = ["freeze"]
 
 # Options of routes that WebSockets have too.
 _OF_SOCKETS = frozenset({"name", "host", "version", "version_prefix", "middleware", "skip", "permission"})
-
-
-class _Scope(NamedTuple):
-    """Where in the tree of included apps a declaration stands, and what it inherits there."""
-
-    app: Recorded
-    above: tuple[Recorded, ...]
-    prefix: str
-    host: str | None
-    names: tuple[str, ...]
-    middleware: tuple[Around, ...]
-    level: Level
-    errors: ErrorHandlers
-    on_error: OnError
-    converters: Mapping[str, Converter]
-    defaults: Mapping[str, Any]
-    predicates: Mapping[str, PredicateFactory]
-    providers: ProvidersOf
-    permits: Permits | None = None
-    hooks: tuple[Attached, ...] = ()
-    formats: Mapping[str, Format] = {}
 
 
 def freeze(app: Recorded) -> Plan:
@@ -95,8 +73,8 @@ class _Freezing:
         self.routes: dict[str, list[NamedRoute]] = {}
         self.spans: list[Span] = []
         self.living: list[Recorded] = []
-        self.views: list[tuple[_Scope, View]] = []
-        self.trees: list[tuple[_Scope, Tree]] = []
+        self.views: list[tuple[Scope, View]] = []
+        self.trees: list[tuple[Scope, Tree]] = []
         self.unused: list[Attached] = []
         self.injection = Injection(root, self.problems)
         self.included: dict[tuple[str, ...], Included] = {}
@@ -108,7 +86,7 @@ class _Freezing:
         errors = self._error_handlers(root)
         on_error = self._answering(errors, (root,))
         providers = self.injection.view(root, None)
-        self._declare(_Scope(root, (), "", None, (), (), (), errors, on_error, BUILT_IN, {}, {}, providers))
+        self._declare(Scope(root, (), "", None, (), (), (), errors, on_error, BUILT_IN, {}, {}, providers))
         self._add_views()
         for hook in self.unused:
             self.problems.append(
@@ -145,7 +123,7 @@ class _Freezing:
 
     # --- the tree of apps ----------------------------------------------------------------------------------------
 
-    def _declare(self, scope: _Scope) -> None:
+    def _declare(self, scope: Scope) -> None:
         app = scope.app
         scope = scope._replace(
             converters={**scope.converters, **app.declared.converters},
@@ -159,7 +137,7 @@ class _Freezing:
         for record in app.declared.routes:
             self._add(scope, record)
 
-    def _add(self, scope: _Scope, record: Record) -> None:
+    def _add(self, scope: Scope, record: Record) -> None:
         try:
             if isinstance(record, Route):
                 self._add_route(scope, record)
@@ -187,11 +165,11 @@ class _Freezing:
         except HandlerError as error:
             self.problems.append(str(error))
 
-    def _find_among(self, scope: _Scope, records: Iterable[Route], within: bool) -> Find:
+    def _find_among(self, scope: Scope, records: Iterable[Route], within: bool) -> Find:
         """What finds among routes that a handler of this scope leads to: they are no part of the plan."""
         inner = _Freezing(self.root)
         inner.injection = self.injection
-        host = _host(scope, None)
+        host = scope.host_template(None)
         outer = (*parse_template(scope.prefix or "/", scope.converters).names, *(host.names if host else ()))
         scope = scope._replace(prefix=scope.prefix if within else "", middleware=())
         for record in records:
@@ -226,7 +204,7 @@ class _Freezing:
             except TypeError as error:
                 self.problems.append(f"{place}: {error}")
 
-    def _include(self, scope: _Scope, record: Included) -> None:
+    def _include(self, scope: Scope, record: Included) -> None:
         app: Recorded = record.app
         if app is scope.app or app in scope.above:
             self.problems.append(f"{record.place}: the app {app.name!r} includes itself")
@@ -283,8 +261,8 @@ class _Freezing:
 
     # --- routes --------------------------------------------------------------------------------------------------
 
-    def _add_route(self, scope: _Scope, record: Route) -> None:
-        options = _options(scope, record.options)
+    def _add_route(self, scope: Scope, record: Route) -> None:
+        options = scope.options(record.options)
         record = record._replace(calling=self._hooked(scope, record))
         endpoint, template, renames = self._endpoint(scope, record, record.methods, options)
         stages = self._stages(scope, record, endpoint, template)
@@ -299,14 +277,14 @@ class _Freezing:
             for one in with_suffixes(record, endpoint):
                 self._add_route(scope, one)
 
-    def _add_socket(self, scope: _Scope, record: SocketRoute) -> None:
+    def _add_socket(self, scope: Scope, record: SocketRoute) -> None:
         from segue.core.websockets import websocket_endpoint
 
         if not is_async(record.handler):
             raise HandlerError(f"{record.place}: the handler of a WebSocket has to be an `async def`")
         given: dict[str, Any] = dict(record.options)
         known: dict[str, Any] = {key: given.pop(key) for key in _OF_SOCKETS if key in given}
-        options = _options(scope, known, auto_head=False, timeout=None, on_disconnect="cancel")
+        options = scope.options(known, auto_head=False, timeout=None, on_disconnect="cancel")
         record = record._replace(calling=self._hooked(scope, record))
         endpoint, template, renames = self._endpoint(scope, record, (SOCKET,), options)
         endpoint.kind = "websocket"
@@ -324,7 +302,7 @@ class _Freezing:
         inner = (lambda: stages.compiled(path_kinds(template), renames)) if has_inner else None
         endpoint.prepare(wrapped(make, endpoint, inner))
 
-    def _traverse(self, scope: _Scope, record: Traverse) -> None:
+    def _traverse(self, scope: Scope, record: Traverse) -> None:
         tree = Tree(record, self.problems)
         template = parse_template(join(scope.prefix, record.at), scope.converters)
         tree.depth = len([segment for segment in template.segments if segment.parts])
@@ -346,10 +324,10 @@ class _Freezing:
                 own = inner.middleware[len(outer.middleware) :]
                 self._add(inner._replace(prefix=outer.prefix, host=None, middleware=own), tree.route(view))
 
-    def _mount(self, scope: _Scope, record: Mounted) -> None:
+    def _mount(self, scope: Scope, record: Mounted) -> None:
         from segue.server.mount import mounted
 
-        options = _options(scope, {}, timeout=None, slashes="strict")
+        options = scope.options({}, timeout=None, slashes="strict")
         prefix = (options.version_path + join(scope.prefix, record.at)).rstrip("/")
         if "{" in prefix:
             raise InvalidTemplate(f"the place of a mounted app has no parameters: {prefix!r}")
@@ -360,7 +338,7 @@ class _Freezing:
         endpoint.kind = "mount"
         endpoint.path = f"{prefix}/{{path:path}}"
         endpoint.on_error = scope.on_error
-        host = _host(scope, record.host)
+        host = scope.host_template(record.host)
         self._place(endpoint, scope, record.place, host)
         call = guarded(mounted_call(application, prefix), scope.on_error)
         endpoint.call = wrapped(lambda: call, endpoint)()
@@ -369,7 +347,7 @@ class _Freezing:
                 self.sites.place(parse_template(path, scope.converters), host, (), endpoint)
         self.endpoints.append(endpoint)
 
-    def _place(self, endpoint: Endpoint, scope: _Scope, declared: Source, host: Template | None) -> None:
+    def _place(self, endpoint: Endpoint, scope: Scope, declared: Source, host: Template | None) -> None:
         """Tells ``endpoint`` where it stands."""
         endpoint.declared = declared
         endpoint.host = None if host is None else host.text.removeprefix("/").replace("/", ".")
@@ -381,7 +359,7 @@ class _Freezing:
         endpoint.middleware = around_route(root, outer, endpoint.options, declared, self.problems)
 
     def _endpoint(
-        self, scope: _Scope, record: Route | SocketRoute, methods: Sequence[str], options: Options
+        self, scope: Scope, record: Route | SocketRoute, methods: Sequence[str], options: Options
     ) -> tuple[Endpoint, Template, dict[str, str]]:
         """The endpoint of a route, in its place; its template, and how other templates call its parameters."""
         handler = record.handler
@@ -391,7 +369,7 @@ class _Freezing:
         endpoint = Endpoint(self.root, name, handler, source_of(handler, record.place), options)
         prefix = options.version_path + scope.prefix
         template = parse_template(join(prefix, record.path), scope.converters)
-        host = _host(scope, options.host)
+        host = scope.host_template(options.host)
         endpoint.on_error = scope.on_error
         endpoint.conditions = read_conditions(msgspec.structs.asdict(options), scope.predicates)
         self._place(endpoint, scope, record.place, host)
@@ -412,7 +390,7 @@ class _Freezing:
             self.routes.setdefault(own, []).append(route)
         return endpoint, template, renames
 
-    def _hooked(self, scope: _Scope, record: Route | SocketRoute) -> Calling:
+    def _hooked(self, scope: Scope, record: Route | SocketRoute) -> Calling:
         """How the handler is called, with all of its hooks."""
         calling = record.calling
         kind = calling.kind or kind_of(record.handler)
@@ -421,10 +399,10 @@ class _Freezing:
         return calling._replace(hooks=hooks_of(record.handler, kind, attached, calling.hooks))
 
     def _stages(
-        self, scope: _Scope, record: Route | SocketRoute, endpoint: Endpoint, template: Template
+        self, scope: Scope, record: Route | SocketRoute, endpoint: Endpoint, template: Template
     ) -> Stages:
         """The hooks of the handler, and what makes its object."""
-        host = _host(scope, endpoint.options.host)
+        host = scope.host_template(endpoint.options.host)
 
         def read(function: Callable[..., Any], calling: Calling) -> Needs:
             route = record._replace(handler=function, calling=calling)
@@ -440,7 +418,7 @@ class _Freezing:
 
     def _signature(
         self,
-        scope: _Scope,
+        scope: Scope,
         record: Route | SocketRoute,
         endpoint: Endpoint,
         template: Template,
@@ -471,19 +449,3 @@ class _Freezing:
 
 def _is_named(record: Included) -> bool:
     return record.name is not None or record.app.is_named
-
-
-def _options(scope: _Scope, given: Mapping[str, Any], **fixed: Any) -> Options:
-    return msgspec.convert({**layered(scope.defaults, given), **fixed}, Options)
-
-
-def _host(scope: _Scope, host: str | None) -> Template | None:
-    host = host or scope.host
-    return None if host is None else host_template(host, scope.converters)
-
-
-def join(prefix: str, path: str) -> str:
-    """``path`` under ``prefix``: ``/blog`` and ``/`` are ``/blog/``."""
-    if not path.startswith("/"):
-        raise InvalidTemplate(f"the path {path!r} has to begin with a slash: {'/' + path!r}")
-    return prefix.rstrip("/") + path

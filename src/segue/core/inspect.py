@@ -16,12 +16,12 @@ from typing import Any
 from msgspec import UNSET, Struct
 
 from segue.core.app import App
-from segue.core.freeze import join
 from segue.core.handlers import Endpoint
 from segue.core.inspect_types import ParameterInfo, parameter_info, type_text
 from segue.core.options import Options
 from segue.core.parameters import MISSING
 from segue.core.records import Around, Recorded, included
+from segue.core.scopes import join
 from segue.core.sites import SOCKET
 from segue.core.source import Source, source_of
 from segue.core.stacks import skips

@@ -1,0 +1,58 @@
+"""Scopes: where in the tree of included apps a declaration stands, and what it inherits there."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+from segue.core.claims import Level
+from segue.core.converters import Converter
+from segue.core.errors import ErrorHandlers
+from segue.core.handlers import OnError
+from segue.core.hooks import Attached
+from segue.core.options import Options, layered
+from segue.core.ports import Format, Permits
+from segue.core.predicates import PredicateFactory
+from segue.core.providers import ProvidersOf
+from segue.core.records import Around, Recorded
+from segue.core.routing import InvalidTemplate, Template
+from segue.core.sites import host_template
+
+__all__ = ["Scope", "join"]
+
+
+class Scope(NamedTuple):
+    """Where in the tree of included apps a declaration stands, and what it inherits there."""
+
+    app: Recorded
+    above: tuple[Recorded, ...]
+    prefix: str
+    host: str | None
+    names: tuple[str, ...]
+    middleware: tuple[Around, ...]
+    level: Level
+    errors: ErrorHandlers
+    on_error: OnError
+    converters: Mapping[str, Converter]
+    defaults: Mapping[str, Any]
+    predicates: Mapping[str, PredicateFactory]
+    providers: ProvidersOf
+    permits: Permits | None = None
+    hooks: tuple[Attached, ...] = ()
+    formats: Mapping[str, Format] = {}
+
+    def options(self, given: Mapping[str, Any], **fixed: Any) -> Options:
+        """The options of a route here. Raises msgspec.ValidationError."""
+        return msgspec.convert({**layered(self.defaults, given), **fixed}, Options)
+
+    def host_template(self, host: str | None) -> Template | None:
+        """The template of ``host``, or of the host that all have here."""
+        host = host or self.host
+        return None if host is None else host_template(host, self.converters)
+
+
+def join(prefix: str, path: str) -> str:
+    """``path`` under ``prefix``: ``/blog`` and ``/`` are ``/blog/``."""
+    if not path.startswith("/"):
+        raise InvalidTemplate(f"the path {path!r} has to begin with a slash: {'/' + path!r}")
+    return prefix.rstrip("/") + path
