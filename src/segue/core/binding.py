@@ -13,8 +13,9 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from segue.core.arguments import Arguments, split_path
+from segue.core.bodies import Bodies
 from segue.core.extraction import Reader, reader_for
-from segue.core.json_body import MAX_BODY, body_problems, body_reader
+from segue.core.json_body import MAX_BODY
 from segue.core.parameters import MISSING, Parameter
 from segue.core.scalars import from_text
 from segue.core.validation import MOST, Problem
@@ -39,10 +40,15 @@ class Failure:
     """The slow path: names every bad field of a request that the fast path gave up."""
 
     def __init__(
-        self, parameters: Sequence[Parameter], readers: dict[str, Reader], arguments: Arguments | None = None
+        self,
+        parameters: Sequence[Parameter],
+        readers: dict[str, Reader],
+        bodies: Bodies,
+        arguments: Arguments | None = None,
     ) -> None:
         self.parameters = parameters
         self.readers = readers
+        self.bodies = bodies
         self.arguments = arguments
 
     async def __call__(self, request: Request) -> HTTPError:
@@ -76,7 +82,7 @@ class Failure:
                     case _:
                         found += read.problems(await request.form())
             elif parameter.origin == "body" and (parameter.default is MISSING or _has_body(request)):
-                found += await body_problems(request, parameter.kind)
+                found += await self.bodies.reading(parameter.kind).problems(request)
         # What two ask for is told once.
         found = [one for at, one in enumerate(found) if one not in found[:at]][:MOST]
         count = len(found)
@@ -94,7 +100,7 @@ def bind(
     handler: Callable[..., Any],
     parameters: Sequence[Parameter],
     path_kinds: Mapping[str, type | None],
-    max_body: int | msgspec.UnsetType | None,
+    bodies: Bodies,
     inputs: Sequence[Parameter] = (),
     arguments: Literal["closed", "open"] | None = None,
 ) -> BoundText:
@@ -112,7 +118,7 @@ def bind(
     }
     readers: dict[str, Reader] = {}
     lines: list[str] = []
-    limit = _limit(parameters, max_body)
+    limit = _limit(parameters, bodies.max_body)
     if limit is not msgspec.UNSET:
         lines += ["if request.source is not NO_BODY:", f"    request.source.admit({limit})"]
     by_origin = {
@@ -132,7 +138,7 @@ def bind(
         lines.append("form = await request.form()")
         lines += [_read(parameter, readers, names) for parameter in by_origin["form"]]
     for parameter in by_origin["body"]:
-        names[f"read_{parameter.name}"] = body_reader(parameter.kind)
+        names[f"read_{parameter.name}"] = bodies.reading(parameter.kind).read
         read = f"{_local(parameter)} = await read_{parameter.name}(request)"
         if parameter.default is MISSING:
             lines.append(read)
@@ -144,7 +150,7 @@ def bind(
                 f"    {read}",
             ]
     if lines and any(_may_fail(parameter) for parameter in parameters):
-        names["failure"] = Failure(parameters, readers, call_arguments)
+        names["failure"] = Failure(parameters, readers, bodies, call_arguments)
         lines = [
             "try:",
             *[f"    {line}" for line in lines],

@@ -43,7 +43,7 @@ def compile_http(
         handler,
         endpoint.parameters,
         path_kinds(template),
-        endpoint.options.max_body,
+        endpoint.bodies,
         wiring.inputs,
         endpoint.arguments,
     )
@@ -183,7 +183,13 @@ def compile_socket(
     Binding comes first, so that what is wrong with the request is answered while it still is one.
     """
     handler = endpoint.handler
-    bound = bind(handler, endpoint.parameters, path_kinds(template), None, endpoint.wiring.inputs)
+    bound = bind(
+        handler,
+        endpoint.parameters,
+        path_kinds(template),
+        endpoint.bodies.without_limit(),
+        endpoint.wiring.inputs,
+    )
     made = injected(endpoint.wiring, injection, in_thread=False, shared=shared)
     names = {**made.names, **bound.names, "kept_session": kept_session}
     name, parameters = ("answer", "request, exits") if made.cleans else ("call", "request")

@@ -8,6 +8,7 @@ import msgspec
 from segue.core.dataclass_defaults import completed
 from segue.core.kinds import is_upload, list_item, without_none
 from segue.core.parameters import MISSING, Parameter
+from segue.core.roles import role_of
 from segue.core.scalars import FromText, from_text
 from segue.core.validation import Location, ObjectField, Problem, object_fields, problem
 from segue.http.forms import FormData
@@ -89,6 +90,9 @@ class ModelReader(Reader):
         kind = parameter.kind
         self.build = completed(kind, lambda values: msgspec.convert(values, kind))
         for field in object_fields(without_none(parameter.kind)) or []:
+            role = role_of(field.type)
+            if role is not None and not role.comes:
+                continue
             default = MISSING if field.required else _ABSENT
             many = list_item(field.type) is not None
             wire = field.wire

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from segue.core.bodies import Bodies, accepted
 from segue.core.calling import Calling
 from segue.core.conditions import read_conditions
 from segue.core.converters import BUILT_IN
@@ -379,6 +380,9 @@ class _Freezing:
         signature = self._signature(scope, record, endpoint, template, host)
         endpoint.parameters, endpoint.returns, endpoint.wiring = signature
         endpoint.formats = formats_of(endpoint, scope.formats, record.place)
+        if options.accepts:
+            formats = accepted(options.accepts, scope.formats, record.place)
+            endpoint.bodies = Bodies(formats, endpoint.bodies.codec, options.max_body)
         into = record.into if isinstance(record, Route) else None
         renames = {} if options.build_only else (into or self.sites).place(template, host, methods, endpoint)
         self.endpoints.append(endpoint)

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Coroutine
 from typing import Any, Literal
 
+from segue.core.bodies import Bodies
 from segue.core.claims import Level
 from segue.core.conditions import Conditions
+from segue.core.json_codec import DEFAULT_JSON
 from segue.core.options import Disconnect, Options
 from segue.core.parameters import MISSING, Parameter
 from segue.core.ports import Format
@@ -32,6 +34,7 @@ class Endpoint:
         "apps",
         "arguments",
         "automatic",
+        "bodies",
         "call",
         "conditions",
         "declared",
@@ -91,6 +94,8 @@ class Endpoint:
         self.wiring = NO_WIRING
         #: Of results, where the client may choose; the first is the default.
         self.formats: tuple[Format, ...] = ()
+        #: What the bodies of requests may be.
+        self.bodies = Bodies((), options.json or DEFAULT_JSON, options.max_body)
         self.source = ""
         #: What a request has to be besides its method and path; None for no more.
         self.conditions: Conditions | None = None
@@ -109,6 +114,10 @@ class Endpoint:
             return call(request)
 
         self.call = first
+
+    async def media(self, request: Request, kind: Any, default: Any) -> Any:
+        """The body of a request to it as a ``kind``; see ``Request.media``."""
+        return await self.bodies.media(request, kind, default)
 
     def __str__(self) -> str:
         return f"{self.name} ({self.place})"

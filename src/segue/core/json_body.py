@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from segue.core.dataclass_defaults import completed
+from segue.core.json_codec import DEFAULT_JSON, JSONCodec
 from segue.core.validation import Problem, problems
 from segue.http.errors import BadRequest, UnsupportedMediaType
 from segue.http.request import Request
@@ -69,7 +70,7 @@ def _number(text: str) -> int | float | str:
 decode_any = msgspec.json.Decoder(float_hook=_number).decode
 
 
-def body_reader(kind: Any) -> Callable[[Request], Awaitable[Any]]:
+def body_reader(kind: Any, codec: JSONCodec = DEFAULT_JSON) -> Callable[[Request], Awaitable[Any]]:
     """A function that reads the body of a request as a ``kind``: bytes and text as they are, all else from JSON.
 
     Raises UnsupportedMediaType (415), ContentTooLarge (413), BadRequest (400) for what is not JSON, and
@@ -79,8 +80,8 @@ def body_reader(kind: Any) -> Callable[[Request], Awaitable[Any]]:
         return Request.body
     if kind is str:
         return Request.text
-    decode = completed(kind, msgspec.json.Decoder(kind).decode)
-    decode_numbers = completed(kind, lambda body: msgspec.convert(decode_any(body), kind, str_keys=True))
+    decode = completed(kind, codec.decoder(kind))
+    decode_numbers = completed(kind, lambda body: codec.convert(decode_any(body), kind))
 
     async def read(request: Request) -> Any:
         check_json_type(request)
@@ -103,7 +104,7 @@ def not_json(error: Exception) -> BadRequest:
     return BadRequest(f"The body is not JSON: {error!s:.200}")
 
 
-async def body_problems(request: Request, kind: Any) -> list[Problem]:
+async def body_problems(request: Request, kind: Any, codec: JSONCodec = DEFAULT_JSON) -> list[Problem]:
     """Every bad field of the body, as a ``kind``."""
     check_json_type(request)
     body = await request.body()
@@ -114,4 +115,4 @@ async def body_problems(request: Request, kind: Any) -> list[Problem]:
         return [{"loc": ["body"], "msg": str(error)}]
     except (ValueError, RecursionError) as error:
         raise not_json(error) from None
-    return problems(value, kind, ("body",))
+    return problems(value, kind, ("body",), codec.convert)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from segue.core.finishing import Finish
+from segue.core.formatnames import named_formats
 from segue.core.handlers import Endpoint
 from segue.core.parameters import HandlerError
 from segue.core.ports import Format, Renders, Streams, UsesCodec
@@ -44,25 +45,7 @@ def formats_of(endpoint: Endpoint, known: Mapping[str, Format], place: Source) -
         raise HandlerError(
             f"{place}: the formats have types of their own; take content_type away, or formats"
         )
-    return tuple(_format(one, known, place) for one in options.formats)
-
-
-def _format(given: Any, known: Mapping[str, Format], place: Source) -> Format:
-    if isinstance(given, str):
-        if given not in known:
-            there = ", ".join(known) or "none; App(plugins=[Formats()]) brings those of Segue"
-            raise HandlerError(f"{place}: no format is called {given!r}. There are: {there}")
-        return known[given]
-    made: Any = given() if isinstance(given, type) else given
-    missing = next(
-        (one for one in ("name", "media_types", "suffixes", "encode") if not hasattr(made, one)), None
-    )
-    if missing is not None:
-        raise HandlerError(
-            f"{place}: {made!r:.80} is no format: it has no {missing!r}. See segue.core.ports.Format"
-        )
-    found: Format = made
-    return found
+    return named_formats(options.formats, known, place)
 
 
 def _is_reply(returns: Any) -> bool:

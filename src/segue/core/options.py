@@ -65,6 +65,8 @@ class RouteDefaults(DocumentationDefaults, total=False):
     """Formats of results, chosen by ``Accept``; the first is the default. Objects of ``segue.formats``, or names."""
     suffixes: bool
     """The formats have paths of their own too: ``/films.csv`` beside ``/films``."""
+    accepts: Sequence[Format | type[Format] | str]
+    """Formats that bodies may have, by their ``Content-Type``; by default it has to be JSON."""
     json: JSONCodec
     """How JSON is read and written."""
 
@@ -134,6 +136,7 @@ class Options(Documentation, msgspec.Struct, frozen=True, kw_only=True, forbid_u
     where: Any = None
     formats: tuple[Any, ...] = ()
     suffixes: bool = False
+    accepts: tuple[Any, ...] = ()
     json: Any = None
     suffix: str | None = None
     """The suffix that the path ends in, where it says the format."""

@@ -6,19 +6,25 @@ from typing import Any, Protocol, runtime_checkable
 from segue.http.request import Request
 from segue.http.response import Response
 
-__all__ = ["Decodes", "Format", "Permits", "Renders", "Streams", "UsesCodec", "Writes"]
+__all__ = ["Codec", "Decodes", "Format", "Permits", "Renders", "Streams", "UsesCodec"]
 
 
-class Writes(Protocol):
-    """Writes values of types that formats do not know: the JSON codec of an app, with its hook."""
+class Codec(Protocol):
+    """How an app reads and writes values, with types of its own: its JSON codec."""
 
     @property
     def encode(self) -> Callable[[Any], bytes]:
         """Makes JSON of a value."""
         ...
 
+    def decode(self, data: bytes, type: Any) -> Any:
+        """The value of JSON as ``type``. Raises msgspec.ValidationError, and ValueError for what is no JSON."""
+
     def plain(self, value: Any) -> Any:
         """The value in dicts, lists, text, numbers, dates."""
+
+    def convert(self, value: Any, type: Any) -> Any:
+        """A plain value as ``type``. Raises msgspec.ValidationError."""
 
 
 class Format(Protocol):
@@ -68,9 +74,9 @@ class Renders(Protocol):
 class Decodes(Protocol):
     """A format that bodies of requests may have: ``accepts=[JSON, MyFormat]``.
 
-    ``decode`` gives dicts, lists and scalars, which are validated as ``type`` afterwards; ``type`` is there for formats
-    in which one item looks like a list of one. ``texts``: numbers and dates come as text. Raises ValueError for what
-    is not this format.
+    ``decode`` gives dicts, lists and scalars, which are validated as ``type`` afterwards; or a ``type`` itself. ``type`` is
+    there for formats in which one item looks like a list of one. ``texts``: numbers and dates come as text. Raises
+    ValueError for what is not this format.
     """
 
     @property
@@ -82,7 +88,7 @@ class Decodes(Protocol):
 class UsesCodec(Protocol):
     """A format that writes any value, and so asks the app's codec about the types that it does not know."""
 
-    def with_codec(self, codec: Writes) -> Format: ...
+    def with_codec(self, codec: Codec) -> Format: ...
 
 
 class Permits(Protocol):

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import msgspec
 
 from segue.core.binding import Failure, path_converter
+from segue.core.bodies import JSON_ONLY, Bodies
 from segue.core.exits import NOTHING, Exits, InThread, leave, no_yield
 from segue.core.extraction import reader_for
-from segue.core.json_body import body_reader
 from segue.core.parameters import MISSING, Parameter
 from segue.core.providers import Provider, ProvidersOf, key_of
 from segue.http.request import Request
@@ -191,6 +191,7 @@ async def _bound(request: Request, parameters: list[Parameter]) -> dict[str, Any
     }
     readers = {one.name: reader_for(one) for one in parameters if one.origin in fields}
     taken: dict[str, Any] = {}
+    bodies: Bodies = getattr(request.endpoint, "bodies", JSON_ONLY)
     try:
         for one in parameters:
             if one.name in readers:
@@ -200,7 +201,7 @@ async def _bound(request: Request, parameters: list[Parameter]) -> dict[str, Any
             elif one.origin == "formdata":
                 taken[one.name] = form
             elif one.default is MISSING or request.source.length != 0:
-                taken[one.name] = await body_reader(one.kind)(request)
+                taken[one.name] = await bodies.reading(one.kind).read(request)
     except msgspec.ValidationError:
-        raise await Failure(parameters, readers)(request) from None
+        raise await Failure(parameters, readers, bodies)(request) from None
     return taken

@@ -149,7 +149,7 @@ class Stages:
             function,
             needs.parameters,
             path_kinds,
-            self.endpoint.options.max_body,
+            self.endpoint.bodies,
             wiring.inputs,
             calling.arguments,
         )

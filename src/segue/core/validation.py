@@ -4,7 +4,7 @@ Only used once it is known that something is wrong; what is right costs nothing 
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import (
     Annotated,
     Any,
@@ -66,6 +66,8 @@ def object_fields(kind: Any) -> list[ObjectField] | None:
             for one in origin.__attrs_attrs__
             if one.init
         ]
+    if hasattr(origin, "__shaped__"):  # Partial[T]: what of T may come
+        return object_fields(origin.__shaped__(get_args(kind)[0])) if get_args(kind) else None
     if is_typeddict(origin):
         required = origin.__required_keys__
         return [
@@ -75,11 +77,16 @@ def object_fields(kind: Any) -> list[ObjectField] | None:
     return None
 
 
-def problems(value: Any, kind: Any, location: Location = ()) -> list[Problem]:
-    """What is wrong with ``value`` (of JSON) as a ``kind``: one problem for each bad field, at most 100."""
-    found: list[Problem] = []
-    _walk(value, kind, location, found)
-    return found[:MOST]
+def problems(
+    value: Any, kind: Any, location: Location = (), convert: Callable[[Any, Any], Any] | None = None
+) -> list[Problem]:
+    """What is wrong with ``value`` (of JSON) as a ``kind``: one problem for each bad field, at most 100.
+
+    ``convert``: of a value to a type, where that of msgspec is not enough.
+    """
+    walk = _Walk(convert or (lambda one, to: msgspec.convert(one, to, str_keys=True)))
+    walk.walk(value, kind, location)
+    return walk.found[:MOST]
 
 
 def problem(location: Location, message: str) -> Problem:
@@ -88,60 +95,67 @@ def problem(location: Location, message: str) -> Problem:
     return {"loc": [part[:80] if isinstance(part, str) else part for part in location], "msg": message[:200]}
 
 
-def _walk(value: Any, kind: Any, location: Location, found: list[Problem]) -> None:
-    if len(found) >= MOST:
-        return
-    try:
-        msgspec.convert(value, kind, str_keys=True)
-        return
-    except msgspec.ValidationError as error:
-        message = str(error)
-    before = len(found)
-    _walk_into(value, _bare(kind), location, found)
-    if len(found) == before:
-        found.append(problem(location, message.partition(" - at `")[0]))
+class _Walk:
+    """Collects problems, deeper and deeper where something is wrong."""
 
+    def __init__(self, convert: Callable[[Any, Any], Any]) -> None:
+        self.convert = convert
+        self.found: list[Problem] = []
 
-def _walk_into(value: Any, kind: Any, location: Location, found: list[Problem]) -> None:
-    origin, args = get_origin(kind), get_args(kind)
-    if is_union(kind):
-        member = _member(value, args)
-        if member is not None:
-            _walk_into(value, member, location, found)
-        return
-    if isinstance(value, dict):
-        fields = object_fields(kind)
-        if fields is not None:
-            _walk_object(value, kind, fields, location, found)
-        elif isinstance(origin, type) and issubclass(origin, Mapping) and len(args) == 2:
-            for key, item in value.items():
-                _walk(key, args[0], (*location, key), found)
-                _walk(item, args[1], (*location, key), found)
-    elif isinstance(value, list):
-        fields = object_fields(kind)
-        if fields is not None:
+    def walk(self, value: Any, kind: Any, location: Location) -> None:
+        found = self.found
+        if len(found) >= MOST:
             return
-        if origin is tuple and not (len(args) == 2 and args[1] is Ellipsis):
-            if len(value) == len(args):
-                for at, (item, one) in enumerate(zip(value, args, strict=True)):
-                    _walk(item, one, (*location, at), found)
-        elif isinstance(origin, type) and issubclass(origin, Sequence | set | frozenset) and args:
-            for at, item in enumerate(value):
-                _walk(item, args[0], (*location, at), found)
+        try:
+            self.convert(value, kind)
+            return
+        except msgspec.ValidationError as error:
+            message = str(error)
+        before = len(found)
+        self.into(value, _bare(kind), location)
+        if len(found) == before:
+            found.append(problem(location, message.partition(" - at `")[0]))
 
+    def into(self, value: Any, kind: Any, location: Location) -> None:
+        origin, args = get_origin(kind), get_args(kind)
+        if is_union(kind):
+            member = _member(value, args)
+            if member is not None:
+                self.into(value, member, location)
+            return
+        if isinstance(value, dict):
+            fields = object_fields(kind)
+            if fields is not None:
+                self.object(value, kind, fields, location)
+            elif isinstance(origin, type) and issubclass(origin, Mapping) and len(args) == 2:
+                for key, item in value.items():
+                    self.walk(key, args[0], (*location, key))
+                    self.walk(item, args[1], (*location, key))
+        elif isinstance(value, list):
+            fields = object_fields(kind)
+            if fields is not None:
+                return
+            if origin is tuple and not (len(args) == 2 and args[1] is Ellipsis):
+                if len(value) == len(args):
+                    for at, (item, one) in enumerate(zip(value, args, strict=True)):
+                        self.walk(item, one, (*location, at))
+            elif isinstance(origin, type) and issubclass(origin, Sequence | set | frozenset) and args:
+                for at, item in enumerate(value):
+                    self.walk(item, args[0], (*location, at))
 
-def _walk_object(
-    value: dict[str, Any], kind: Any, fields: list[ObjectField], location: Location, found: list[Problem]
-) -> None:
-    for field in fields:
-        if field.wire in value:
-            _walk(value[field.wire], field.type, (*location, field.wire), found)
-        elif field.required:
-            found.append(problem((*location, field.wire), "is missing"))
-    config = getattr(kind, "__struct_config__", None)
-    if config is not None and config.forbid_unknown_fields:
-        known = {field.wire for field in fields} | {config.tag_field}
-        found += [problem((*location, name), "is not a field here") for name in value if name not in known]
+    def object(self, value: dict[str, Any], kind: Any, fields: list[ObjectField], location: Location) -> None:
+        found = self.found
+        for field in fields:
+            if field.wire in value:
+                self.walk(value[field.wire], field.type, (*location, field.wire))
+            elif field.required:
+                found.append(problem((*location, field.wire), "is missing"))
+        config = getattr(kind, "__struct_config__", None)
+        if config is not None and config.forbid_unknown_fields:
+            known = {field.wire for field in fields} | {config.tag_field}
+            self.found += [
+                problem((*location, name), "is not a field here") for name in value if name not in known
+            ]
 
 
 def _without_requirement(hint: Any) -> Any:

@@ -15,6 +15,7 @@ A format of your own is any object with the names of ``segue.core.ports.Format``
 
 from typing import TYPE_CHECKING, Any
 
+from segue.core.bodies import HTMLForm
 from segue.core.ports import Decodes, Format, Renders, Streams
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ __all__ = [
     "Feed",
     "Format",
     "Formats",
+    "HTMLForm",
     "ICalendar",
     "Item",
     "JSONLines",

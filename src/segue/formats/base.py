@@ -8,7 +8,7 @@ import math
 from typing import Any, Self
 
 from segue.core.json_codec import DEFAULT_JSON
-from segue.core.ports import Writes
+from segue.core.ports import Codec
 
 __all__ = ["PlainFormat", "element_name", "rows_of", "text_of"]
 
@@ -16,9 +16,9 @@ __all__ = ["PlainFormat", "element_name", "rows_of", "text_of"]
 class PlainFormat:
     """A format that writes any value, once the app's JSON codec has made it plain."""
 
-    _codec: Writes = DEFAULT_JSON
+    _codec: Codec = DEFAULT_JSON
 
-    def with_codec(self, codec: Writes) -> Self:
+    def with_codec(self, codec: Codec) -> Self:
         """The same format, which asks ``codec`` about types that it does not know."""
         made = copy.copy(self)
         made._codec = codec

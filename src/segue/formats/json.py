@@ -41,7 +41,7 @@ class JSON(PlainFormat):
 
     def decode(self, data: bytes, type: Any) -> Any:
         check_depth(data)
-        return msgspec.json.decode(data)
+        return self._codec.decode(data, type)
 
 
 class JSONLines(PlainFormat):

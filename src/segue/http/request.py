@@ -19,6 +19,7 @@ from segue.http.url import URL, decode_path, parse_query
 __all__ = ["AfterResponse", "Connection", "Request", "RequestEndpoint", "State", "new_request"]
 
 T = TypeVar("T")
+U = TypeVar("U")
 _NO_PARAMS: Mapping[str, Any] = {}
 AfterResponse = Callable[[], Awaitable[None] | None]
 
@@ -60,6 +61,7 @@ class RequestEndpoint(Protocol):
     def timeout(self) -> float | msgspec.UnsetType | None: ...
     @property
     def app(self) -> Any: ...
+    async def media(self, request: "Request", kind: Any, default: Any) -> Any: ...
 
 
 class State:
@@ -296,6 +298,25 @@ class Request:
             raise UnprocessableContent(errors=[{"loc": ["body"], "msg": str(error)}]) from None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise BadRequest(f"The body is not JSON: {error!s:.200}") from None
+
+    @overload
+    async def media(self) -> Any: ...
+    @overload
+    async def media(self, type: type[T]) -> T: ...
+    @overload
+    async def media(self, type: type[T], *, default: U) -> T | U: ...
+    async def media(self, type: Any = Any, *, default: Any = msgspec.UNSET) -> Any:
+        """The body in whichever format its content type says that it has, of those that the route accepts.
+
+        ``default``: what an empty body is. Raises UnsupportedMediaType (415), BadRequest (400) for a body that is not what
+        it says, and UnprocessableContent (422) with every field that is not of ``type``.
+        """
+        if self.endpoint is None:
+            raise RuntimeError("no endpoint was found for this request yet, whose formats these would be")
+        made = self._make("media", dict[Any, Any])
+        if type not in made:
+            made[type] = await self.endpoint.media(self, type, default)
+        return made[type]
 
     async def form(self, limits: FormLimits | None = None) -> FormData:
         """The body as a form, urlencoded or multipart. Files are spooled to disk; close them with the form.
