@@ -21,8 +21,10 @@ from segue.core.app import App
 from segue.core.appkey import AppKey
 from segue.core.converters import Converter
 from segue.core.hooks import after, around, before
+from segue.core.json_codec import JSONCodec
 from segue.core.markers import Body, Cookie, File, Form, Header, Named, Query
 from segue.core.records import Next
+from segue.core.roles import Private, ReadOnly, Shape, WriteOnly
 from segue.http.cookies import Cookie as SetCookie
 from segue.http.errors import (
     BadRequest,
@@ -69,6 +71,7 @@ if TYPE_CHECKING:
         run,
         websocket,
     )
+    from segue.core.drafts import Draft, Partial
     from segue.core.etags import ETags
     from segue.core.events import event_stream
     from segue.core.exposing import RestController, expose, popargs
@@ -119,6 +122,7 @@ __all__ = [
     "Cookie",
     "Cors",
     "DecodedBodies",
+    "Draft",
     "ETags",
     "ErrorAnswered",
     "Event",
@@ -131,6 +135,7 @@ __all__ = [
     "Gone",
     "HTTPError",
     "HTTPException",
+    "JSONCodec",
     "Header",
     "JSONLines",
     "Meta",
@@ -139,11 +144,14 @@ __all__ = [
     "Named",
     "Next",
     "NotFound",
+    "Partial",
     "PermanentRedirect",
+    "Private",
     "Plugin",
     "Predicate",
     "Proxies",
     "Query",
+    "ReadOnly",
     "Redirect",
     "Request",
     "RequestFailed",
@@ -156,6 +164,7 @@ __all__ = [
     "RestController",
     "SeeOther",
     "ServiceUnavailable",
+    "Shape",
     "SetCookie",
     "Setup",
     "Struct",
@@ -172,6 +181,7 @@ __all__ = [
     "WebSocketDisconnected",
     "WebSocketOpened",
     "WebSocketOptions",
+    "WriteOnly",
     "all_of",
     "any_of",
     "after",
@@ -233,6 +243,8 @@ _IN_MODULE = {
     "resource_path": "lineage",
     "resource_url": "lineage",
     "traversed": "traversal",
+    "Draft": "drafts",
+    "Partial": "drafts",
     "Predicate": "predicates",
     "all_of": "predicates",
     "any_of": "predicates",

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from segue.core.appkey import AppKey
 from segue.core.declaring import Declaring, Frozen
+from segue.core.json_codec import DEFAULT_JSON, JSONCodec
 from segue.core.options import RouteDefaults
 from segue.core.plugins import Listed, Plugin
 from segue.core.records import Declarations
@@ -97,6 +98,11 @@ class App(Declaring, Running):
     def plan(self) -> "Plan":
         """What the app has become by :meth:`freeze`."""
         return self._plan or self.freeze()
+
+    @property
+    def json(self) -> JSONCodec:
+        """How the app reads and writes JSON: what ``App(json=...)`` was given."""
+        return self.defaults.get("json", DEFAULT_JSON)
 
     def url_for(self, name: str, /, **values: Any) -> str:
         """The path of a route: ``app.url_for("films.show", id=3)``. Values that it does not take become its query.

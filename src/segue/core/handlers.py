@@ -119,6 +119,10 @@ class Endpoint:
         """The body of a request to it as a ``kind``; see ``Request.media``."""
         return await self.bodies.media(request, kind, default)
 
+    def decode_json(self, data: bytes, kind: Any) -> Any:
+        """JSON as a ``kind``, as the app of this endpoint reads it."""
+        return self.bodies.codec.decode(data, kind)
+
     def __str__(self) -> str:
         return f"{self.name} ({self.place})"
 

@@ -34,8 +34,7 @@ def incoming(kind: Any, codec: JSONCodec) -> Incoming | None:
     if not has_roles(kind) and shape_of(kind) is None:
         return None
     _check(kind)
-    # UNSET and tags are told apart in plain values only.
-    make = completed(kind, lambda value: codec.convert(codec.plain(value), kind))
+    make = completed(kind, lambda value: codec.recast(value, kind))
     return Incoming(shaped(kind, "in"), make)
 
 

@@ -52,6 +52,14 @@ class JSONCodec:
             value, type, strict=strict, from_attributes=True, dec_hook=self._dec_hook, str_keys=True
         )
 
+    def recast(self, value: Any, type: Any) -> Any:
+        """A model as another one, ``type``, that has some of its fields. Raises ValidationError."""
+        try:
+            return self.convert(value, type)
+        except msgspec.ValidationError:
+            # UNSET and tags of unions are told apart in plain values only.
+            return self.convert(self.plain(value), type)
+
     def plain(self, value: Any) -> Any:
         """A value in dicts with text for keys, lists, text, numbers, dates, decimals, UUIDs and bytes."""
         return msgspec.to_builtins(value, builtin_types=_KEPT, str_keys=True, enc_hook=self._written)

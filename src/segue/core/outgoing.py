@@ -44,12 +44,7 @@ def projection(kind: Any, codec: JSONCodec, told: str) -> Project | None:
         if flat is not None and type(value) is flat:
             return value
         try:
-            return codec.convert(value, copied)
-        except msgspec.ValidationError:
-            pass
-        try:
-            # Tagged unions and UNSET are told apart in plain values only.
-            return codec.convert(codec.plain(value), copied)
+            return codec.recast(value, copied)
         except (msgspec.ValidationError, TypeError) as error:
             raise TypeError(
                 f"{told} says that it returns {_name(kind)}, but it returned {value!r:.80}: {error}"

@@ -46,6 +46,10 @@ class _Shaping:
     def copy(self, kind: Any, level: _Level) -> Any:
         if get_origin(kind) is Annotated:
             plain, *metadata = get_args(kind)
+            shape = shape_of(kind)
+            if shape is not None and shape is not self.shape:
+                own = level._replace(exclude=frozenset(shape.exclude), depth=shape.depth)
+                return _Shaping(shape).copy(kind, own)
             copied = self.copy(plain, level)
             # Constraints are for what comes from outside.
             kept = [one for one in metadata if isinstance(one, Meta)] if level.way == "in" else []

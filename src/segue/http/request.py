@@ -62,6 +62,7 @@ class RequestEndpoint(Protocol):
     @property
     def app(self) -> Any: ...
     async def media(self, request: "Request", kind: Any, default: Any) -> Any: ...
+    def decode_json(self, data: bytes, kind: Any) -> Any: ...
 
 
 class State:
@@ -292,7 +293,9 @@ class Request:
                 f"JSON is expected, with Content-Type: application/json, not {media_type!r:.80}."
             )
         try:
-            return msgspec.json.decode(await self.body(), type=type)
+            if self.endpoint is None:
+                return msgspec.json.decode(await self.body(), type=type)
+            return self.endpoint.decode_json(await self.body(), type)
         except msgspec.ValidationError as error:
             # A 500 if it went on: it may as well come from data of our own.
             raise UnprocessableContent(errors=[{"loc": ["body"], "msg": str(error)}]) from None

@@ -10,10 +10,11 @@ from typing import Any, Protocol, TypeVar, overload
 
 import msgspec
 
-from segue.http.errors import HTTPError
+from segue.http.errors import BadRequest, HTTPError
 
 __all__ = [
     "CloseCode",
+    "InvalidMessage",
     "Upgrade",
     "WebSocket",
     "WebSocketChannel",
@@ -55,6 +56,10 @@ class WebSocketDisconnected(ConnectionError):
         self.code = code
         self.reason = reason
         super().__init__(f"WebSocket closed with code {code}" + (f": {reason}" if reason else ""))
+
+
+class InvalidMessage(BadRequest):
+    """A message that is not what the handler expects; the socket is closed with 1007."""
 
 
 class WebSocketChannel(Protocol):
@@ -136,6 +141,23 @@ class WebSocket:
         """Sends ``value`` as a text message of JSON."""
         await self.send(msgspec.json.encode(value).decode())
 
+    async def receive_as(self, type: type[T]) -> T:
+        """The next message as a ``type``: text is JSON, bytes are MessagePack.
+
+        Raises InvalidMessage for any other, which closes the socket with 1007 if the handler lets it pass.
+        """
+        message = await self.receive()
+        try:
+            if isinstance(message, str):
+                return msgspec.json.decode(message, type=type)
+            return msgspec.msgpack.decode(message, type=type)
+        except (ValueError, RecursionError) as error:
+            raise InvalidMessage(f"{error!s:.100}") from None
+
+    async def send_value(self, value: Any, *, binary: bool = False) -> None:
+        """Sends ``value`` as JSON text, or as MessagePack with ``binary``."""
+        await self.send(msgspec.msgpack.encode(value) if binary else msgspec.json.encode(value).decode())
+
     async def close(self, code: int = CloseCode.NORMAL, reason: str = "") -> None:
         """Closes the socket; does nothing when it is closed.
 
@@ -180,7 +202,7 @@ class Upgrade:
     async def run(self, channel: WebSocketChannel, request: object, endpoint: object) -> None:
         """Runs the session over ``channel`` and closes it: what every carrier does once it has accepted.
 
-        1000 when the session returns; 1008 with its detail when it raises an error of the client (HTTPError 400 to
+        1000 when the session returns; 1007 for an InvalidMessage, 1008 for another error of the client (HTTPError 400 to
         499); 1011 for any other exception, which is logged with ``request`` and the name of ``endpoint``.
         """
         socket = WebSocket(channel, self.subprotocol)
@@ -191,7 +213,9 @@ class Upgrade:
                 logger.error("%r: %s failed", request, endpoint or "the application", exc_info=error)
                 await channel.close(CloseCode.INTERNAL_ERROR, "")
             else:
-                await channel.close(CloseCode.POLICY_VIOLATION, _shortened(error.detail))
+                invalid = isinstance(error, InvalidMessage)
+                code = CloseCode.INVALID_DATA if invalid else CloseCode.POLICY_VIOLATION
+                await channel.close(code, _shortened(error.detail))
         except Exception as error:
             # Its own peer that went away is no fault; that of another socket, which it talked to, is one.
             if not (isinstance(error, WebSocketDisconnected) and socket.closed):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, TypeVar, overload
 
 import msgspec
@@ -15,6 +16,10 @@ from segue.http.url import URL
 __all__ = ["ClientResponse", "ResponseHead", "StatusError"]
 
 T = TypeVar("T")
+
+
+def _decode(data: bytes, type: Any) -> Any:
+    return msgspec.json.decode(data, type=type)
 
 
 class StatusError(Exception):
@@ -35,11 +40,13 @@ class ResponseHead:
     - ``cookies``: those that this response sets, by name; what the client has in all is in ``client.cookies``.
     """
 
-    __slots__ = ("headers", "history", "method", "status", "url")
+    __slots__ = ("decode", "headers", "history", "method", "status", "url")
 
     def __init__(
         self, method: str, url: URL, status: int, headers: Headers, history: list[ClientResponse]
     ) -> None:
+        #: How its app reads JSON: ``(data, type)``.
+        self.decode: Callable[[bytes, Any], Any] = _decode
         self.method = method
         self.url = url
         self.status = status
@@ -85,6 +92,7 @@ class ClientResponse(ResponseHead):
 
     def __init__(self, head: ResponseHead, content: bytes) -> None:
         super().__init__(head.method, head.url, head.status, head.headers, head.history)
+        self.decode = head.decode
         self.content = content
 
     @property
@@ -97,8 +105,11 @@ class ClientResponse(ResponseHead):
     @overload
     def json(self, type: type[T]) -> T: ...
     def json(self, type: Any = Any) -> Any:
-        """The body decoded as JSON, and validated as ``type``. Raises msgspec.DecodeError and ValidationError."""
-        return msgspec.json.decode(self.content, type=type)
+        """The body decoded as JSON, as its app does it, and validated as ``type``.
+
+        Raises msgspec.DecodeError and ValidationError.
+        """
+        return self.decode(self.content, type)
 
     def raise_for_status(self) -> ClientResponse:
         """Raises StatusError for a 4xx or 5xx; gives itself otherwise."""

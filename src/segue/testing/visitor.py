@@ -7,6 +7,7 @@ from typing import Any, TypedDict
 
 import msgspec
 
+from segue.core.json_codec import DEFAULT_JSON, JSONCodec
 from segue.http.headers import Headers, HeaderSource, MutableHeaders
 from segue.http.request import Connection
 from segue.http.url import URL
@@ -69,6 +70,8 @@ class Visitor:
 
     def __init__(self, application: Application, options: ClientOptions) -> None:
         self.application = application
+        #: How the app writes and reads JSON; for one that does not say, as all do.
+        self.codec: JSONCodec = getattr(application, "json", DEFAULT_JSON)
         self.options = habits = _Habits(**options)
         self.base_url = URL.parse(habits.base_url)
         if not self.base_url.scheme or not self.base_url.host:
@@ -93,6 +96,8 @@ class Visitor:
         cookies = self.cookies.header(url)
         for name, value in options.get("cookies", {}).items():
             cookies = f"{cookies}; {name}={value}" if cookies else f"{name}={value}"
+        if "json" in options:
+            options = {**options, "json": msgspec.Raw(self.codec.encode(options["json"]))}
         return outgoing(method, url, self.headers, cookies, options)
 
     def connection(self, url: URL) -> Connection:
@@ -147,7 +152,9 @@ class Visitor:
             raise
         headers = Headers(exchange.fields)
         self.cookies.take(sent.url, headers.get_all("set-cookie"))
-        return exchange, ResponseHead(sent.method, sent.url, exchange.response.status, headers, history)
+        head = ResponseHead(sent.method, sent.url, exchange.response.status, headers, history)
+        head.decode = self.codec.decode
+        return exchange, head
 
     async def read(self, exchange: Exchange, head: ResponseHead) -> ClientResponse:
         """Reads a response to its end."""
