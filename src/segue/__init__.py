@@ -76,6 +76,7 @@ if TYPE_CHECKING:
     from segue.core.events import event_stream
     from segue.core.exposing import RestController, expose, popargs
     from segue.core.files import file_response
+    from segue.core.folders import Args, Extension
     from segue.core.hosts import AllowedHosts
     from segue.core.inspect import inspect_app
     from segue.core.lineage import find_parent, inside, lineage, resource_path, resource_url
@@ -108,6 +109,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AllowedHosts",
     "App",
+    "Args",
     "AppKey",
     "AppSignal",
     "AppStarted",
@@ -127,6 +129,7 @@ __all__ = [
     "ErrorAnswered",
     "Event",
     "EventStream",
+    "Extension",
     "File",
     "Forbidden",
     "Form",
@@ -257,6 +260,8 @@ _IN_MODULE = {
     "Plugin": "plugins",
     "Proxies": "proxies",
     "Setup": "setup",
+    "Args": "folders",
+    "Extension": "folders",
     "RestController": "exposing",
     "event_stream": "events",
     "expose": "exposing",

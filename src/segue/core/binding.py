@@ -60,7 +60,7 @@ class Failure:
                     path_converter(parameter.kind)(request.params[parameter.wire])
                 except msgspec.ValidationError:
                     return NotFound()
-            elif parameter.origin == "rest":
+            elif parameter.origin in {"rest", "args"}:
                 try:
                     split_path(parameter.kind, parameter.wire)(request.params)
                 except msgspec.ValidationError:
@@ -131,6 +131,10 @@ def bind(
         for parameter in by_origin[origin]:
             lines.append(_read(parameter, readers, names))
     lines += _query(by_origin["query"], readers, names)
+    for parameter in parameters:
+        if parameter.origin == "args":
+            names[f"split_{parameter.name}"] = split_path(parameter.kind, parameter.wire)
+            lines.append(f"{_local(parameter)} = split_{parameter.name}(request.params)")
     call_arguments = Arguments(parameters, open=arguments == "open") if arguments else None
     if call_arguments is not None:
         lines += _arguments(parameters, call_arguments, readers, names)
@@ -188,6 +192,7 @@ def _argument(parameter: Parameter) -> str:
         "socket": "socket",
         "formdata": "form",
         "response": "response",
+        "extension": "request.params.get('extension', 'html')",
         "controller": "request.made['controller']",
     }
     value = injected.get(parameter.origin) or _local(parameter)

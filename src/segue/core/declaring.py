@@ -209,6 +209,23 @@ class Declaring(Lifecycle, Providing):
         place, names = self._declaring("a tree")
         self.declared.routes.append(Tree(at, root, options, place, names))
 
+    def folder(
+        self, directory: "str | os.PathLike[str]", /, at: str = "/", **options: Unpack[RouteOptions]
+    ) -> None:
+        """Lets the functions of the files in ``directory`` answer: ``f`` in ``default.py`` is ``/default/f``.
+
+            # controllers/default.py
+            def index() -> str: ...                                      # / and /default/ and /default/index
+            def show(args: Args, extension: Extension, page: Query[int] = 1): ...   # /default/show.json/x/y?page=2
+
+        A function with a plain argument, or a name that begins with an underscore, does not answer. Files in folders
+        below have longer paths. The files are loaded when the app is frozen.
+        """
+        from segue.core.folders import Folder
+
+        place, names = self._declaring("a folder")
+        self.declared.routes.append(Folder(directory, at, options, place, names))
+
     def hook(self, target: object, *hooks: Hook) -> None:
         """Puts hooks on a function, a method or a class without a change of it, for this app and those that it includes.
 

@@ -12,6 +12,7 @@ __all__ = [
     "expose",
     "exposed",
     "exposed_class",
+    "exposed_function",
     "methods_of",
     "popargs",
     "popped",
@@ -114,6 +115,11 @@ def exposed(kind: type, name: str) -> Exposed | None:
         if not one.inherit:
             break
     return found
+
+
+def exposed_function(function: Any) -> Exposed | None:
+    """What is said of one function."""
+    return _own(function)
 
 
 def exposed_class(kind: type) -> Exposed | None:

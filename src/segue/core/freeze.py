@@ -159,6 +159,7 @@ class _Freezing:
             else:
                 if isinstance(record, Compiles):
                     record.compile = functools.partial(self._find_among, scope)
+                    record.offers = self.injection.offers(scope.providers)
                 for one in record.records():
                     self._add(scope, one)
         except (InvalidTemplate, InvalidPredicate, msgspec.ValidationError) as error:

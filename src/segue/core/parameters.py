@@ -28,6 +28,7 @@ __all__ = [
     "read_needs",
     "read_signature",
     "result_type",
+    "says_where_from",
 ]
 
 Offers = Callable[[Any], bool]
@@ -122,6 +123,8 @@ def read_signature(
             if calling.arguments and hint is MISSING and name != "request":
                 hint = str
             one = _parameter(parameter, hint, path_names, app_type, told, offers)
+            if one.origin in {"args", "extension"}:
+                one = _of_folder(one, calling, told)
             is_argument = calling.arguments and one.origin == "query" and _unmark(hint)[1] is None
             found.append(dataclasses.replace(one, origin="argument") if is_argument else one)
     return tuple(found), hints.get("return", MISSING)
@@ -188,6 +191,27 @@ def check_path_used(
 def result_type(function: Callable[..., Any], names: Mapping[str, Any], told: str) -> Any:
     """What a function says that it returns; MISSING when it does not."""
     return _hints(function, names, told).get("return", MISSING)
+
+
+def says_where_from(function: Callable[..., Any], place: Source, offers: Offers, app_type: type) -> bool:
+    """Whether every parameter says where it comes from: by a mark, or by a type that is injected. Raises HandlerError."""
+    told = f"{getattr(function, '__qualname__', function)} ({place})"
+    hints = _hints(function, {}, told)
+    for name, parameter in _signature(function, told).parameters.items():
+        hint = hints.get(name, MISSING)
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            return False
+        if hint is MISSING:
+            if name != "request":
+                return False
+        elif (
+            _unmark(hint)[1] is None
+            and not offers(hint)
+            and _injected(bare(hint), app_type) is None
+            and not is_upload(hint)
+        ):
+            return False
+    return True
 
 
 def called_by_path(
@@ -292,7 +316,7 @@ def _parameter(
             kind = Any
         return made("path")
     if marker is not None:
-        if name in path_names:
+        if name in path_names and marker.origin not in {"args", "extension"}:
             raise HandlerError(f"{told}: {name!r} is in the path; take the marker away or rename one of them")
         return _marked(made, marker.origin, kind, wire or name, told)
     if hint is MISSING:
@@ -315,6 +339,17 @@ def _parameter(
         f"{told}: where does {name!r} of type {name_of(kind)} come from? Mark it: {name}: Body[{name_of(kind)}] for JSON, "
         f"Query[...], Header[...], Cookie[...] or Form[...]; or provide it: app.provide({name_of(kind)}, ...)"
     )
+
+
+def _of_folder(parameter: Parameter, calling: Calling, told: str) -> Parameter:
+    if not calling.rest:
+        raise HandlerError(
+            f"{told}: {parameter.name!r}: Args and Extension are for functions of folders; put a parameter into the path, "
+            f"like {{{parameter.name}:path}}"
+        )
+    if parameter.origin == "args":
+        return dataclasses.replace(parameter, kind=list_item(parameter.kind), wire=calling.rest, many=False)
+    return parameter
 
 
 def _injected(kind: Any, app_type: type) -> str | None:

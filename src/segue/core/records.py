@@ -186,10 +186,12 @@ class Expands(Protocol):
 
 
 class Compiles:
-    """A declaration whose handlers lead to routes of their own, which they find when a request comes."""
+    """A declaration that asks what is known where it stands; its handlers may lead to routes of their own."""
 
     #: Given by the freeze: what finds among routes, which stand where the declaration does if the second is True.
     compile: Callable[[Iterable[Route], bool], Callable[[Request, str], Any]]
+    #: Given by the freeze: whether a value of an annotation is provided there.
+    offers: Callable[[Any], bool]
 
 
 Record = Route | SocketRoute | Included | Mounted | ByPlugin | View | Traverse | Expands

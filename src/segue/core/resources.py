@@ -10,7 +10,7 @@ from segue.core.parameters import HandlerError
 from segue.core.records import Record, Route, SocketRoute
 from segue.core.source import Source
 
-__all__ = ["RESPONDERS", "Resource", "options", "options_of", "responders"]
+__all__ = ["RESPONDERS", "Resource", "options", "options_of", "responders", "socket_options"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -46,6 +46,11 @@ def options_of(function: Any) -> dict[str, Any]:
     """What :func:`options` has given it."""
     given: dict[str, Any] = getattr(function, _ATTRIBUTE, {})
     return given
+
+
+def socket_options(given: Mapping[str, Any]) -> Any:
+    """Of the options of a class or a file, those that WebSockets take."""
+    return {name: value for name, value in given.items() if name in _SOCKET_OPTIONS}
 
 
 def responders(kind: type, suffix: str) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -109,8 +114,7 @@ class Resource:
         given: Any = {**self.given, **options_of(handler)}
         if methods != (_SOCKET,):
             return Route(methods, self.path, handler, given, self.place, self.names, calling)
-        fit: Any = {name: value for name, value in given.items() if name in _SOCKET_OPTIONS}
-        return SocketRoute(self.path, handler, fit, self.place, self.names, calling)
+        return SocketRoute(self.path, handler, socket_options(given), self.place, self.names, calling)
 
     def _instance(self) -> Any:
         """The one object of the class in its app; another, if the resource was given one."""
