@@ -71,6 +71,7 @@ if TYPE_CHECKING:
         run,
         websocket,
     )
+    from segue.core.discovery import discovered
     from segue.core.drafts import Draft, Partial
     from segue.core.etags import ETags
     from segue.core.events import event_stream
@@ -79,12 +80,14 @@ if TYPE_CHECKING:
     from segue.core.folders import Args, Extension
     from segue.core.hosts import AllowedHosts
     from segue.core.inspect import inspect_app
+    from segue.core.languages import Languages
     from segue.core.lineage import find_parent, inside, lineage, resource_path, resource_url
     from segue.core.plugins import Plugin
     from segue.core.predicates import Predicate, all_of, any_of, not_
     from segue.core.proxies import Proxies
     from segue.core.requestbodies import DecodedBodies
     from segue.core.resources import options
+    from segue.core.rewrites import Rewrites
     from segue.core.setup import Setup
     from segue.core.signals import (
         AppSignal,
@@ -103,6 +106,7 @@ if TYPE_CHECKING:
         WebSocketOpened,
     )
     from segue.core.streams import JSONLines
+    from segue.core.switchboard import Switchboard
     from segue.core.threads import Threads, wait
     from segue.core.traversal import Traversed, traversed
 
@@ -141,6 +145,7 @@ __all__ = [
     "JSONCodec",
     "Header",
     "JSONLines",
+    "Languages",
     "Meta",
     "MethodNotAllowed",
     "MovedPermanently",
@@ -165,12 +170,14 @@ __all__ = [
     "Response",
     "ResponseReady",
     "RestController",
+    "Rewrites",
     "SeeOther",
     "ServiceUnavailable",
     "Shape",
     "SetCookie",
     "Setup",
     "Struct",
+    "Switchboard",
     "TemporaryRedirect",
     "Threads",
     "TooManyRequests",
@@ -191,6 +198,7 @@ __all__ = [
     "around",
     "before",
     "delete",
+    "discovered",
     "error_handler",
     "event_stream",
     "expose",
@@ -239,6 +247,10 @@ _DEFAULT = frozenset(
 
 # Loaded when they are first asked for, each from its module.
 _IN_MODULE = {
+    "discovered": "discovery",
+    "Switchboard": "switchboard",
+    "Rewrites": "rewrites",
+    "Languages": "languages",
     "Traversed": "traversal",
     "find_parent": "lineage",
     "inside": "lineage",

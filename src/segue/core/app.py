@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 from urllib.parse import quote
 
 from segue.core.appkey import AppKey
+from segue.core.copying import copied
 from segue.core.declaring import Declaring, Frozen
 from segue.core.json_codec import DEFAULT_JSON, JSONCodec
-from segue.core.options import RouteDefaults
+from segue.core.options import RouteDefaults, layered
 from segue.core.plugins import Listed, Plugin
 from segue.core.records import Declarations
 from segue.core.running import Running
@@ -58,12 +59,54 @@ class App(Declaring, Running):
         self.debug = debug
         self.declared.plugins = [Listed(plugin, self._calling()[0]) for plugin in plugins]
         self._values: dict[AppKey[Any], Any] = {}
-        self._threads = threads
+        self._threads = self._given_threads = threads
         self.defaults: RouteDefaults = defaults
         #: Header fields of every response that does not set them itself.
         self.default_headers: RawHeaders = list(DEFAULT_HEADERS)
         self._plan: Plan | None = None
         self._freezing = threading.RLock()  # two threads may ask for the plan first
+
+    # --- plugins and copies --------------------------------------------------------------------------------------
+
+    def install(self, plugin: Plugin) -> None:
+        """Adds a plugin to those of ``App(plugins=...)``."""
+        place, _ = self._declaring("a plugin")
+        self.declared.plugins.append(Listed(plugin, place))
+
+    def uninstall(self, name: str) -> None:
+        """Takes a plugin away, and with it all that it would have declared. Raises LookupError if there is none.
+
+        bare = app.copy()
+        bare.uninstall("stopwatch")
+        """
+        self._declaring("a plugin that is taken away")
+        left = [one for one in self.declared.plugins if getattr(one.plugin, "name", None) != name]
+        if len(left) == len(self.declared.plugins):
+            names = ", ".join(str(getattr(one.plugin, "name", one.plugin)) for one in left) or "none"
+            raise LookupError(f"the app {self.name!r} has no plugin {name!r}; it has: {names}")
+        self.declared.plugins[:] = left
+
+    def copy(self, name: str | None = None, **defaults: Unpack[RouteDefaults]) -> "App":
+        """Another app that begins with all that was declared on this one, and goes its own way from there.
+
+            app.include(api, version=1)
+            app.include(api.copy("api_2", version=2))
+
+        ``defaults`` go before those of this app. The copy may be declared on though this one is frozen; its plugins are
+        set up for itself, and its values (``app[key]``) are its own. Apps that it includes are not copied.
+        """
+        other = type(self)(
+            name or self.name,
+            debug=self.debug,
+            threads=self._given_threads,
+            **layered(self.defaults, defaults),
+        )
+        other.is_named = self.is_named or name is not None
+        other.declared = copied(self.declared.pristine or self.declared)
+        other.declared.frozen, other.declared.life.root = False, None
+        other.default_headers = list(self.default_headers)
+        other._values = dict(self._values)
+        return other
 
     # --- values of its own ---------------------------------------------------------------------------------------
 

@@ -241,6 +241,7 @@ class Declarations:
         "plugin_errors",
         "plugins",
         "predicates",
+        "pristine",
         "providers",
         "problems",
         "routes",
@@ -280,6 +281,8 @@ class Declarations:
         self.permits: list[tuple[Permits, Source]] = []
         self.plugins: list[Listed] = []
         self.life = LifeRecords()
+        #: A copy of these before the plugins declared, for copies of the app.
+        self.pristine: Declarations | None = None
         #: Set when the plugins have declared, which they do once.
         self.set_up = False
         #: Set when an app was frozen that these are part of: they are read, more of them would be lost.

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from segue.core.claims import Level
+from segue.core.copying import copied
 from segue.core.declaring import Declaring
 from segue.core.directives import Directive, Statement, settled
 from segue.core.ordering import in_order
@@ -125,6 +126,7 @@ def set_up(app: Recorded, above: Sequence[Recorded]) -> None:
     declared = app.declared
     if declared.set_up:
         return
+    declared.pristine = copied(declared)
     declared.set_up = True
     problems = declared.problems
     fit: list[Listed] = []

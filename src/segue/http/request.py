@@ -388,7 +388,8 @@ class Request:
         if external:
             values.setdefault("_scheme", self.scheme)
         url: str = app.url_for(name, _prefix=self.prefix, _host=self.host, **values)
-        return url
+        write = None if self.made is None else self.made.get("written_url")
+        return url if write is None else write(self.prefix, url)
 
     @property
     def disconnected(self) -> bool:
