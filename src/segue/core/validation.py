@@ -21,7 +21,7 @@ import msgspec
 
 from segue.core.kinds import is_union
 
-__all__ = ["MOST", "Location", "ObjectField", "Problem", "object_fields", "problems"]
+__all__ = ["MOST", "Location", "ObjectField", "Problem", "object_fields", "problem", "problems"]
 
 Location = tuple[str | int, ...]
 Problem = dict[str, Any]

@@ -1,0 +1,119 @@
+"""JSON-RPC 2.0 (jsonrpc.org/specification): single calls, notifications and batches."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from segue.core.json_body import check_depth, check_json_type
+from segue.http.errors import HTTPException
+from segue.http.request import Request
+from segue.http.response import Response
+from segue.services.methods import BadArguments, Method, fault_of
+
+__all__ = ["MAX_BATCH", "answer"]
+
+logger = logging.getLogger("segue.services")
+
+#: Calls in one batch; more are refused before the first is made.
+MAX_BATCH = 100
+
+PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS, INTERNAL_ERROR = (
+    -32700,
+    -32600,
+    -32601,
+    -32602,
+    -32603,
+)
+
+Run = Callable[[Method, Mapping[str, Any]], Awaitable[Any]]
+
+_VERSION = "2.0"
+_NO_ID: Any = object()
+
+
+async def answer(request: Request, methods: Mapping[str, Method], run: Run) -> Response:
+    """The reply to one call or a batch; 204 when there is nothing to say, because all were notifications."""
+    check_json_type(request)
+    try:
+        body = await request.body()
+        check_depth(body)
+        message = msgspec.json.decode(body)
+    except (ValueError, RecursionError, HTTPException) as error:
+        if isinstance(error, HTTPException) and error.status != 400:
+            raise
+        return _reply(_failure(None, PARSE_ERROR, "Parse error", str(error)[:200]))
+    if not isinstance(message, list):
+        return _reply(await _call(message, methods, run))
+    if not message:
+        return _reply(_failure(None, INVALID_REQUEST, "Invalid Request", "a batch has at least one call"))
+    if len(message) > MAX_BATCH:
+        told = f"a batch has at most {MAX_BATCH} calls, not {len(message)}"
+        return _reply(_failure(None, INVALID_REQUEST, "Invalid Request", told))
+    replies = [await _call(one, methods, run) for one in message]
+    return _reply([reply for reply in replies if reply is not None] or None)
+
+
+async def _call(message: Any, methods: Mapping[str, Method], run: Run) -> dict[str, Any] | None:
+    """What to answer one call; None for a notification, whatever becomes of it."""
+    identity = message.get("id", _NO_ID) if isinstance(message, dict) else None
+    wrong = _what_is_wrong(message, identity)
+    if wrong is not None:
+        usable = identity if isinstance(identity, str | int | float) else None
+        return _failure(usable, INVALID_REQUEST, "Invalid Request", wrong)
+    reply = await _outcome(message, methods, run)
+    return None if identity is _NO_ID else {"jsonrpc": _VERSION, **reply, "id": identity}
+
+
+def _what_is_wrong(message: Any, identity: Any) -> str | None:
+    if not isinstance(message, dict):
+        return "a call is an object"
+    if message.get("jsonrpc") != _VERSION:
+        return 'a call has "jsonrpc": "2.0"'
+    if not isinstance(message.get("method"), str):
+        return "method is a string"
+    if not isinstance(message.get("params", []), list | dict):
+        return "params is an array or an object"
+    if identity is not _NO_ID and (
+        isinstance(identity, bool) or not isinstance(identity, str | int | float | None)
+    ):
+        return "id is a string, a number or null"
+    return None
+
+
+async def _outcome(message: Mapping[str, Any], methods: Mapping[str, Method], run: Run) -> dict[str, Any]:
+    method = methods.get(message["method"])
+    if method is None:
+        return _error(METHOD_NOT_FOUND, "Method not found", None)
+    params = message.get("params", [])
+    try:
+        values = method.bind(*((params, {}) if isinstance(params, list) else ((), params)))
+    except BadArguments as error:
+        return _error(INVALID_PARAMS, "Invalid params", error.problems)
+    try:
+        return {"result": msgspec.to_builtins(await run(method, values), builtin_types=())}
+    except asyncio.CancelledError:
+        raise
+    except Exception as error:
+        fault = fault_of(error)
+        if fault is None:
+            logger.exception("%s (%s) failed", method.name, method.place)
+            return _error(INTERNAL_ERROR, "Internal error", None)
+        return _error(fault.code, fault.message, fault.data)
+
+
+def _error(code: int, message: str, data: Any) -> dict[str, Any]:
+    error = {"code": code, "message": message}
+    return {"error": error if data is None else {**error, "data": data}}
+
+
+def _failure(identity: Any, code: int, message: str, data: Any) -> dict[str, Any]:
+    return {"jsonrpc": _VERSION, **_error(code, message, data), "id": identity}
+
+
+def _reply(message: Any) -> Response:
+    if message is None:
+        return Response(b"", 204)
+    return Response(msgspec.json.encode(message), 200, None, "application/json")

@@ -1,0 +1,153 @@
+"""A function that can be called from elsewhere: its arguments, checked, and its result, as plain data."""
+
+import inspect
+import re
+import typing
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from segue.core.kinds import told
+from segue.core.source import Source, source_of
+from segue.core.threads import Threads
+from segue.core.validation import MOST, Problem, problem, problems
+from segue.http.errors import HTTPError
+from segue.http.request import Request
+
+__all__ = ["Argument", "MISSING", "BadArguments", "Convert", "Fault", "Method", "fault_of", "read_method"]
+
+MISSING: Any = inspect.Parameter.empty
+
+# An XML name without colon, as far as ASCII goes: in SOAP it is the name of an element.
+_is_name = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z").match
+
+Convert = Callable[[Any, Any], Any]
+"""Makes a value what an annotation says, or raises msgspec.ValidationError."""
+
+
+class Fault(Exception):
+    """What a method answers instead of a result: ``raise Fault(7, "the account is closed")``.
+
+    ``code``: of the caller's contract; JSON-RPC keeps -32768 to -32000 for itself. ``data``: more about it, where the
+    way of calling has a place for it.
+    """
+
+    def __init__(self, code: int, message: str, data: Any = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.data = data
+
+
+class BadArguments(Exception):
+    """A call that does not fit the method; ``problems`` names every bad argument."""
+
+    def __init__(self, found: list[Problem]) -> None:
+        super().__init__("; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in found))
+        self.problems = found[:MOST]
+
+
+class Argument(typing.NamedTuple):
+    """A parameter that callers give a value for."""
+
+    name: str
+    kind: Any
+    default: Any = MISSING
+
+
+class Method:
+    """A function with a name for its callers.
+
+    ``safe``: it changes nothing, so that a plain GET may call it (RFC 9110, section 9.2.1).
+    """
+
+    def __init__(self, name: str, function: Callable[..., Any], place: Source, *, safe: bool) -> None:
+        self.name = name
+        self.function = function
+        self.place = place
+        self.safe = safe
+        self.help = inspect.getdoc(function) or ""
+        self.arguments: tuple[Argument, ...] = ()
+        self.returns: Any = MISSING
+        #: Parameters that are given the request.
+        self.of_request: tuple[str, ...] = ()
+
+    def bind(
+        self, positional: Sequence[Any], named: Mapping[str, Any], convert: Convert = msgspec.convert
+    ) -> dict[str, Any]:
+        """The arguments of one call, each made what its annotation says by ``convert``. Raises BadArguments."""
+        names = [argument.name for argument in self.arguments]
+        found: list[Problem] = []
+        if len(positional) > len(names):
+            found.append(problem((), f"takes {len(names)} arguments, {len(positional)} were given"))
+        placed = dict(zip(names, positional, strict=False))
+        found += [
+            problem((name,), "is given twice, by place and by name") for name in placed if name in named
+        ]
+        found += [problem((name,), "is no argument of this method") for name in named if name not in names]
+        given = {**named, **placed}
+        values: dict[str, Any] = {}
+        for name, kind, default in self.arguments:
+            if name in given:
+                try:
+                    values[name] = convert(given[name], kind)
+                except msgspec.ValidationError as error:
+                    # Where the value is one of JSON, each bad field of it is named.
+                    found += problems(given[name], kind, (name,)) or [problem((name,), str(error))]
+            elif default is MISSING:
+                found.append(problem((name,), "is missing"))
+        if found:
+            raise BadArguments(found)
+        return values
+
+    async def call(self, values: Mapping[str, Any], request: Request, threads: Threads) -> Any:
+        """What the function returns for arguments that :meth:`bind` gave."""
+        given = {**values, **dict.fromkeys(self.of_request, request)}
+        if inspect.iscoroutinefunction(self.function):
+            return await self.function(**given)
+        result = await threads.run(self.function, **given)
+        return await result if isinstance(result, Awaitable) else result
+
+
+def read_method(
+    function: Callable[..., Any], name: str | None, place: Source, names: Mapping[str, Any], *, safe: bool
+) -> Method:
+    """The method that ``function`` makes. Raises TypeError for one that cannot be called from elsewhere."""
+    method = Method(name or function.__name__, function, source_of(function, place), safe=safe)
+    where = f"{getattr(function, '__qualname__', function)} ({method.place})"
+    if not _is_name(method.name):
+        raise TypeError(
+            f"{where}: {method.name!r} cannot name a method: letters, digits, _, - and . can, and a letter or _ is first"
+        )
+    try:
+        hints = typing.get_type_hints(function, localns=dict(names) or None, include_extras=True)
+    except NameError as error:
+        raise TypeError(f"{where}: the annotation {error.name!r} is not known where it is defined") from None
+    arguments: list[Argument] = []
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
+            raise TypeError(f"{where}: {parameter} cannot be given by a caller; name each parameter")
+        kind = hints.get(parameter.name, Any)
+        if isinstance(kind, type) and issubclass(kind, Request):
+            method.of_request += (parameter.name,)
+            continue
+        try:
+            msgspec.json.Decoder(kind)
+        except TypeError as error:
+            raise TypeError(
+                f"{where}: {parameter.name!r} is a {told(kind)}, which no caller can send: {error}"
+            ) from None
+        arguments.append(Argument(parameter.name, kind, parameter.default))
+    method.arguments = tuple(arguments)
+    method.returns = hints.get("return", MISSING)
+    return method
+
+
+def fault_of(error: Exception) -> Fault | None:
+    """A fault for an error that a method raised on purpose; None for one that nobody foresaw."""
+    if isinstance(error, Fault):
+        return error
+    if isinstance(error, HTTPError):
+        return Fault(error.status, error.detail or str(error), {"status": error.status, **error.extra})
+    return None

@@ -1,0 +1,126 @@
+"""The app that answers calls, in every way that callers know."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar, overload
+
+from segue.core.app import App
+from segue.core.ports import Format
+from segue.http.request import Request
+from segue.http.response import Response
+from segue.services import plain
+from segue.services.methods import Method, read_method
+
+__all__ = ["Services"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Services(App):
+    """Functions for other programs, each declared once: an app to include where they are to be called.
+
+        services = Services()
+
+        @services.method(safe=True)
+        async def add(a: int, b: int = 0) -> int:
+            "The sum of two numbers."
+            return a + b
+
+        app.include(services, at="/call")
+
+    Below that place they answer
+
+    - ``POST /call/jsonrpc``: JSON-RPC 2.0, with batches and notifications;
+    - ``POST /call/xmlrpc``: XML-RPC, with ``system.listMethods`` and its like, and ``system.multicall``;
+    - ``POST /call/soap``: SOAP 1.1 and 1.2; ``GET /call/soap?wsdl`` describes it (WSDL 1.1);
+    - ``POST /call/json/add`` with ``{"a": 1, "b": 2}`` or ``[1, 2]``, and, because the method is safe,
+      ``GET /call/json/add/1/2`` and ``GET /call/json/add?a=1&b=2``. ``/call/run/add`` replies with text, and each of
+      ``formats`` is there under its name: ``Services(formats=[CSV, XML])``.
+
+    Arguments are checked against the annotations: a call with bad ones is refused in the words of its protocol, and
+    all of them are named. A parameter that is annotated ``Request`` is given the request.
+
+    ``namespace``: of SOAP; a URI that stays when the service moves.
+    """
+
+    def __init__(
+        self,
+        name: str | None = "services",
+        *,
+        formats: Sequence[Format] = (),
+        namespace: str = "urn:segue:services",
+    ) -> None:
+        super().__init__(name)
+        self._methods: dict[str, Method] = {}
+        self._namespace = namespace
+        self.post("/jsonrpc", name="jsonrpc")(self._jsonrpc)
+        self.post("/xmlrpc", name="xmlrpc")(self._xmlrpc)
+        self.post("/soap", name="soap")(self._soap)
+        self.get("/soap", name="wsdl")(self._wsdl)
+        own: list[Format] = [plain.JSONFormat(), plain.TextFormat()]
+        for written in (*own, *formats):
+            self.route(f"/{written.name}/{{call:path}}", ["GET", "POST"], name=written.name)(
+                self._plain(written)
+            )
+
+    @overload
+    def method(self, function: F, /) -> F: ...
+    @overload
+    def method(self, name: str | None = None, /, *, safe: bool = False) -> Callable[[F], F]: ...
+    def method(self, function: F | str | None = None, /, *, safe: bool = False) -> F | Callable[[F], F]:
+        """Lets other programs call the decorated function, by its name or by the one that is given.
+
+        ``safe``: it changes nothing, so that a link or an image in somebody's page may call it by GET. Raises TypeError
+        for a function whose parameters cannot be sent, and ValueError for a name that is taken.
+        """
+        place, names = self._declaring("a method")
+        name = function if isinstance(function, str) else None
+
+        def register(function: F) -> F:
+            self._add(read_method(function, name, place, names, safe=safe))
+            return function
+
+        return register if function is None or isinstance(function, str) else register(function)
+
+    def _add(self, method: Method) -> None:
+        present = self._methods.setdefault(method.name, method)
+        if present is not method:
+            raise ValueError(
+                f"{method.place}: the method {method.name!r} is declared at {present.place} too; give one another name: "
+                f'@services.method("other")'
+            )
+
+    def _runner(self, request: Request) -> Callable[[Method, Mapping[str, Any]], Any]:
+        threads = request.app.threads
+
+        async def run(method: Method, values: Mapping[str, Any]) -> Any:
+            return await method.call(values, request, threads)
+
+        return run
+
+    async def _jsonrpc(self, request: Request) -> Response:
+        from segue.services import jsonrpc
+
+        return await jsonrpc.answer(request, self._methods, self._runner(request))
+
+    async def _xmlrpc(self, request: Request) -> Response:
+        from segue.services import xmlrpc
+
+        return await xmlrpc.answer(request, self._methods, self._runner(request))
+
+    async def _soap(self, request: Request) -> Response:
+        from segue.services import soap
+
+        return await soap.answer(request, self._methods, self._runner(request), self._namespace)
+
+    async def _wsdl(self, request: Request) -> Response:
+        from segue.services import wsdl
+
+        address = f"{request.scheme}://{request.host}{request.prefix}{request.path}"
+        body = wsdl.describe(self._methods.values(), self._namespace, address)
+        return Response(body, 200, None, "text/xml; charset=utf-8")
+
+    def _plain(self, written: Format) -> Callable[[Request, str], Any]:
+        async def answer(request: Request, call: str) -> Response:
+            return await plain.answer(request, call, written, self._methods, self._runner(request))
+
+        return answer
