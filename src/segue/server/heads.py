@@ -16,11 +16,13 @@ _BOUND = 256  # different heads kept; an application that invents content types 
 class Heads:
     """Makes the bytes of a response head. ``defaults`` are the fields that every response gets."""
 
-    __slots__ = ("clock", "defaults", "ok", "starts")
+    __slots__ = ("_common", "_unusual", "clock", "defaults", "ok", "starts")
 
     def __init__(self, defaults: RawHeaders, clock: Clock) -> None:
         self.defaults = defaults
         self.clock = clock
+        self._common = _encode(defaults)
+        self._unusual = frozenset({b"content-length", b"transfer-encoding", *[name for name, _ in defaults]})
         # PERF: (status, media type) -> all of the head up to the length: 0.3 us instead of 3 us (benchmarks, plaintext).
         # Those with status 200 by the media type alone as well: no pair to make, 0.05 us.
         self.starts: dict[tuple[int, str | None], bytes] = {}
@@ -43,6 +45,29 @@ class Heads:
             if response.status == 200:
                 self.ok[response.media_type] = start
         return start
+
+    def reply(self, response: Response, body: bytes) -> bytes | None:
+        """All of a response with header fields of its own and a ``body`` in memory, whose status allows one.
+
+        None for one that has to be looked at more closely: see :meth:`encode`.
+        """
+        # PERF: cookies and middleware make fields common: 1.6 us instead of 2.6 us for six of them, and no way through the task.
+        raw = response.headers.raw
+        fields = _encode(raw)
+        # A line end within a field would split the response; whatever is not just the ends of the lines is refused.
+        count = len(raw)
+        if (
+            fields.count(b"\r") != count
+            or fields.count(b"\n") != count
+            or b"\0" in fields
+            or not self._unusual.isdisjoint([name for name, _ in raw])
+        ):
+            return None
+        line = _STATUS_LINES[response.status]
+        return b"%b%bcontent-length: %d\r\n%b%b%b" % (
+            *(line, fields, len(body)),
+            *(self._common, self.clock.date, body),
+        )
 
     def encode(self, response: Response, extra: RawHeaders) -> bytes:
         """The whole head of any response, ``extra`` fields (connection, transfer coding) included.

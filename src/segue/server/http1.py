@@ -20,7 +20,7 @@ from segue.server.begun import Begun
 from segue.server.framing import HTTP_10, KEEP_ALIVE
 from segue.server.heads import LENGTHS
 from segue.server.inbound import InboundBody
-from segue.server.outbound import close_body, finish_request, send
+from segue.server.outbound import WITH_LENGTH, close_body, finish_request, send
 from segue.server.reader import HELD_BY_QUEUE, HELD_BY_UPGRADE, RequestReader
 from segue.server.reply import adjusted
 from segue.server.service import Service
@@ -149,22 +149,15 @@ class HTTP1Protocol(RequestReader):
             _leave_task(self._loop, task)
         if (
             type(response) is Response
-            and response.fields is None
             and type(body := response.body) is bytes
             and (request.made is None or request.made.keys().isdisjoint(_LATER))
             and self._context == self._clean
-            and (
-                start := self._ok.get(response.media_type)
-                if response.status == 200
-                else self._starts.get((response.status, response.media_type))
-            )
+            and (reply := self._encoded(response, body))
         ):
             service = self.service
             service.requests += 1
             self.deadline = service.idle_until
-            size = len(body)
-            length = LENGTHS[size] if size < 1024 else b"%d\r\n" % size
-            self.transport.write(b"".join((start, length, service.clock.date, body)))
+            self.transport.write(reply)
             if self._can_write is not None:
                 self._wake()  # the client is slow: its next request waits until it has read
         else:
@@ -173,6 +166,21 @@ class HTTP1Protocol(RequestReader):
             begun.given = response
             self._take_up(begun)
             self._wake()
+
+    def _encoded(self, response: Response, body: bytes) -> bytes | None:
+        """All of a simple response; None for one that is not."""
+        if response.fields is None:
+            start = (
+                self._ok.get(response.media_type)
+                if response.status == 200
+                else self._starts.get((response.status, response.media_type))
+            )
+            if start:
+                size = len(body)
+                length = LENGTHS[size] if size < 1024 else b"%d\r\n" % size
+                return b"".join((start, length, self.service.clock.date, body))
+            return None
+        return self.service.heads.reply(response, body) if response.status in WITH_LENGTH else None
 
     def _take_up(self, begun: Begun) -> None:
         self.busy = begun.request
@@ -277,6 +285,11 @@ class HTTP1Protocol(RequestReader):
         self.service.connections.discard(self)
         self.deadline = _NEVER
         await open_websocket(self.service, self.transport, request, response, upgrade, self.take_backlog())
+
+    @property
+    def paused(self) -> bool:
+        """Whether the client has to read before more is written."""
+        return self._can_write is not None
 
     async def drained(self) -> None:
         """Waits until the client has read enough. Raises ClientDisconnected when it is gone."""

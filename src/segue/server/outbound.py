@@ -15,7 +15,7 @@ from segue.server.admission import refusal
 from segue.server.framing import HTTP_10, KEEP_ALIVE
 from segue.server.service import Service
 
-__all__ = ["Outlet", "close_body", "finish_request", "send"]
+__all__ = ["WITH_LENGTH", "Outlet", "close_body", "finish_request", "send"]
 
 logger = logging.getLogger("segue.server")
 
@@ -26,7 +26,8 @@ _READ_INLINE = 64 * 1024
 _CLOSE = (b"connection", b"close")
 _KEEP = (b"connection", b"keep-alive")
 _CHUNKED = (b"transfer-encoding", b"chunked")
-_WITH_LENGTH = frozenset(range(200, 600)) - {204, 304}
+#: Statuses of responses that have a body and say how long it is.
+WITH_LENGTH = frozenset(range(200, 600)) - {204, 304}
 _RETRY = b"retry: 1000\n\n"
 
 
@@ -40,6 +41,10 @@ class Outlet(Protocol):
     streaming: bool
     streaming_events: bool
     draining_events: bool
+
+    @property
+    def paused(self) -> bool:
+        """Whether the client has to read before more is written."""
 
     async def drained(self) -> None:
         """Waits until the client has read enough. Raises ClientDisconnected when it is gone."""
@@ -57,13 +62,18 @@ async def send(outlet: Outlet, request: Request, response: Response, mode: int) 
     body = response.body
     if (
         isinstance(body, bytes)
-        and response.fields is None
         and mode == KEEP_ALIVE
         and keep
         and request.method != "HEAD"
-        and response.status in _WITH_LENGTH
+        and response.status in WITH_LENGTH
     ):
-        return await _send_plain(outlet, request, response, body, mode)
+        if response.fields is None:
+            return await _send_plain(outlet, request, response, body, mode)
+        if len(body) <= _READ_INLINE and (reply := heads.reply(response, body)) is not None:
+            outlet.transport.write(reply)
+            outlet.sent = len(body)
+            await outlet.drained()
+            return True
     extra: RawHeaders = []
     chunked = False
     if isinstance(body, AsyncIterable) and "content-length" not in response.headers:
@@ -222,6 +232,7 @@ async def _send_stream(
                 full = batch.add(piece, size)
             if full:
                 batch.flush()
+            if full or outlet.paused:
                 await outlet.drained()
     except asyncio.CancelledError:
         if not outlet.draining_events:
