@@ -26,6 +26,11 @@ class Order(Struct):
     note: str | None = None
 
 
+class Shop:
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
 def make() -> App:
     services = Services()
 
@@ -73,6 +78,11 @@ def make() -> App:
     async def broken() -> int:
         raise KeyError("secret")
 
+    @services.method
+    async def greet(shop: Shop, name: str) -> str:
+        return f"{shop.name} greets {name}"
+
     app = App()
+    app.provide(Shop, lambda: Shop("The tea shop"))
     app.include(services, at="/call")
     return app

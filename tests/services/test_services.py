@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from offered import make
 
 from segue import App
 from segue.services import Services
@@ -53,3 +54,15 @@ def test_two_services_in_one_app() -> None:
     with Client(app) as client:
         assert [client.get(f"/{name}/run/name").text for name in ("one", "two")] == ["one", "two"]
         assert app.url_for("two.jsonrpc") == "/two/jsonrpc"
+
+
+def test_what_the_app_provides_is_no_argument() -> None:
+    with Client(make()) as client:
+        assert client.post("/call/run/greet", json={"name": "Django"}).text == "The tea shop greets Django"
+        assert client.post("/call/json/greet", json={}).json()["errors"] == [
+            {"loc": ["arguments", "name"], "msg": "is missing"}
+        ]
+        assert (
+            client.post("/call/run/caller", json=["Hello"], headers={"user-agent": "me"}).text == "Hello me"
+        )
+        assert "shop" not in client.get("/call/soap?wsdl").text

@@ -65,6 +65,10 @@ class Scope:
             value: T = await self._make(provider)
         return value
 
+    def provides(self, kind: Any) -> bool:
+        """Whether there is a provider for a type, or for ``Annotated[Type, "tag"]``."""
+        return self._view.find(key_of(kind)) is not None
+
     async def call(self, function: Callable[..., Awaitable[T] | T], /, **given: Any) -> T:
         """Calls a function, sync or async, with ``given`` and with what is provided for its other parameters.
 

@@ -12,6 +12,7 @@ from segue.http.request import Request
 from segue.http.response import InvalidResponse, Response
 from segue.http.websocket import Upgrade
 from segue.server.admission import refusal
+from segue.server.batch import Batch
 from segue.server.framing import HTTP_10, KEEP_ALIVE
 from segue.server.service import Service
 
@@ -20,8 +21,6 @@ __all__ = ["WITH_LENGTH", "Outlet", "close_body", "finish_request", "send"]
 logger = logging.getLogger("segue.server")
 
 _FILE_PIECE = 256 * 1024
-_BATCH = 128 * 1024  # bytes of a stream that are sent together at most, but for the last piece
-_JOINED = 16 * 1024  # up to this size, copying pieces together costs less than the kernel's way to send several
 _READ_INLINE = 64 * 1024
 _CLOSE = (b"connection", b"close")
 _KEEP = (b"connection", b"keep-alive")
@@ -62,18 +61,13 @@ async def send(outlet: Outlet, request: Request, response: Response, mode: int) 
     body = response.body
     if (
         isinstance(body, bytes)
+        and len(body) <= _READ_INLINE
         and mode == KEEP_ALIVE
         and keep
         and request.method != "HEAD"
         and response.status in WITH_LENGTH
     ):
-        if response.fields is None:
-            return await _send_plain(outlet, request, response, body, mode)
-        if len(body) <= _READ_INLINE and (reply := heads.reply(response, body)) is not None:
-            outlet.transport.write(reply)
-            outlet.sent = len(body)
-            await outlet.drained()
-            return True
+        return await _send_whole(outlet, request, response, body, mode)
     extra: RawHeaders = []
     chunked = False
     if isinstance(body, AsyncIterable) and "content-length" not in response.headers:
@@ -118,14 +112,17 @@ async def send(outlet: Outlet, request: Request, response: Response, mode: int) 
         await close_body(body)
 
 
-async def _send_plain(outlet: Outlet, request: Request, response: Response, body: bytes, mode: int) -> bool:
+async def _send_whole(outlet: Outlet, request: Request, response: Response, body: bytes, mode: int) -> bool:
     # PERF: the same short way as in http1.py, for what took the longer one there (benchmarks, order: 8 us of 27).
     heads = outlet.service.heads
     try:
-        start = heads.start(response)
-    except InvalidHeader as error:
+        if response.fields is None:
+            reply = b"%b%d\r\n%b%b" % (heads.start(response), len(body), heads.clock.date, body)
+        else:
+            reply = heads.reply(response, body) or heads.encode(response, []) + body
+    except (InvalidResponse, InvalidHeader) as error:
         return await _send_failure(outlet, request, body, mode, error)
-    outlet.transport.write(b"%b%d\r\n%b%b" % (start, len(body), heads.clock.date, body))
+    outlet.transport.write(reply)
     outlet.sent = len(body)
     await outlet.drained()
     return True
@@ -157,64 +154,12 @@ async def _send_file(outlet: Outlet, request: Request, body: FileBody) -> bool:
     return True
 
 
-class _Batch:
-    """Pieces of a stream on their way out: those that come without a pause between them leave together.
-
-    PERF: each write costs 5 us in the kernel, and wakes the client; a MB in pieces of 16 KB: 64 writes, or 8 (stream: 390 us, or 275). What
-    comes before a pause leaves when the loop turns, as soon as whoever makes the pieces waits for something.
-    """
-
-    __slots__ = ("_loop", "_pieces", "_scheduled", "_size", "_transport")
-
-    def __init__(self, transport: asyncio.Transport) -> None:
-        self._transport = transport
-        self._loop = asyncio.get_running_loop()
-        self._pieces: list[bytes] = []
-        self._size = 0
-        self._scheduled = False
-
-    def add(self, piece: bytes, size: int) -> bool:
-        """Takes a piece along; True when it is time to send."""
-        self._pieces.append(piece)
-        return self._count(size)
-
-    def add_chunk(self, piece: bytes, size: int) -> bool:
-        """The same in the chunked coding (RFC 9112, section 7.1)."""
-        self._pieces += (b"%x\r\n" % size, piece, b"\r\n")
-        return self._count(size)
-
-    def _count(self, size: int) -> bool:
-        self._size += size
-        if self._size >= _BATCH:
-            return True
-        if not self._scheduled:
-            self._scheduled = True
-            self._loop.call_soon(self._turn)
-        return False
-
-    def _turn(self) -> None:
-        self._scheduled = False
-        self.flush()
-
-    def flush(self) -> None:
-        """Sends what is there."""
-        pieces = self._pieces
-        if not pieces or self._transport.is_closing():
-            return
-        self._pieces = []
-        if self._size <= _JOINED:
-            self._transport.write(b"".join(pieces))
-        else:
-            self._transport.writelines(pieces)
-        self._size = 0
-
-
 async def _send_stream(
     outlet: Outlet, request: Request, response: Response, body: AsyncIterable[bytes], chunked: bool
 ) -> bool:
     declared = None if chunked else response.headers.get("content-length")
     left = int(declared) if declared is not None and declared.isdigit() else None
-    batch = _Batch(outlet.transport)
+    batch = Batch(outlet.transport, chunked=chunked)
     outlet.streaming_events = (response.content_type or "").startswith("text/event-stream")
     try:
         async for piece in body:
@@ -222,17 +167,12 @@ async def _send_stream(
             if not size:
                 continue
             outlet.sent += size
-            if chunked:
-                full = batch.add_chunk(piece, size)
-            else:
-                if left is not None:
-                    left -= size
-                    if left < 0:
-                        raise InvalidResponse(f"the stream is longer than its Content-Length of {declared}")
-                full = batch.add(piece, size)
-            if full:
-                batch.flush()
-            if full or outlet.paused:
+            if left is not None:
+                left -= size
+                if left < 0:
+                    raise InvalidResponse(f"the stream is longer than its Content-Length of {declared}")
+            batch.add(piece, size)
+            if outlet.paused:
                 await outlet.drained()
     except asyncio.CancelledError:
         if not outlet.draining_events:
@@ -241,7 +181,7 @@ async def _send_stream(
         if task is not None:
             task.uncancel()
         if outlet.streaming_events:
-            batch.add(b"%x\r\n%b\r\n" % (len(_RETRY), _RETRY) if chunked else _RETRY, 0)
+            batch.add(_RETRY, len(_RETRY))
     except ConnectionError:
         raise
     except Exception:
@@ -255,9 +195,7 @@ async def _send_stream(
         batch.flush()
         logger.error("%r: the stream is %d bytes shorter than its Content-Length", request, left)
         return _cut(outlet)
-    if chunked:
-        batch.add(b"0\r\n\r\n", 0)
-    batch.flush()
+    batch.end()
     await outlet.drained()
     return declared is not None or chunked
 

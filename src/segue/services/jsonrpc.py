@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -11,7 +11,7 @@ from segue.core.json_body import check_depth, check_json_type
 from segue.http.errors import HTTPException
 from segue.http.request import Request
 from segue.http.response import Response
-from segue.services.methods import BadArguments, Method, fault_of
+from segue.services.methods import BadArguments, Method, Run, fault_of
 
 __all__ = ["MAX_BATCH", "answer"]
 
@@ -27,8 +27,6 @@ PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS, INTERNAL_ERROR =
     -32602,
     -32603,
 )
-
-Run = Callable[[Method, Mapping[str, Any]], Awaitable[Any]]
 
 _VERSION = "2.0"
 _NO_ID: Any = object()

@@ -10,12 +10,21 @@ import msgspec
 
 from segue.core.kinds import told
 from segue.core.source import Source, source_of
-from segue.core.threads import Threads
 from segue.core.validation import MOST, Problem, problem, problems
 from segue.http.errors import HTTPError
 from segue.http.request import Request
 
-__all__ = ["Argument", "MISSING", "BadArguments", "Convert", "Fault", "Method", "fault_of", "read_method"]
+__all__ = [
+    "Argument",
+    "MISSING",
+    "BadArguments",
+    "Convert",
+    "Fault",
+    "Method",
+    "Run",
+    "fault_of",
+    "read_method",
+]
 
 MISSING: Any = inspect.Parameter.empty
 
@@ -24,6 +33,10 @@ _is_name = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z").match
 
 Convert = Callable[[Any, Any], Any]
 """Makes a value what an annotation says, or raises msgspec.ValidationError."""
+
+
+Run = Callable[["Method", Mapping[str, Any]], Awaitable[Any]]
+"""Runs a method with the arguments that were bound to it."""
 
 
 class Fault(Exception):
@@ -70,8 +83,10 @@ class Method:
         self.help = inspect.getdoc(function) or ""
         self.arguments: tuple[Argument, ...] = ()
         self.returns: Any = MISSING
-        #: Parameters that are given the request.
-        self.of_request: tuple[str, ...] = ()
+
+    def leave_out(self, provided: Callable[[Any], bool]) -> None:
+        """Takes what is provided from the arguments: no caller gives it."""
+        self.arguments = tuple(argument for argument in self.arguments if not provided(argument.kind))
 
     def bind(
         self, positional: Sequence[Any], named: Mapping[str, Any], convert: Convert = msgspec.convert
@@ -101,14 +116,6 @@ class Method:
             raise BadArguments(found)
         return values
 
-    async def call(self, values: Mapping[str, Any], request: Request, threads: Threads) -> Any:
-        """What the function returns for arguments that :meth:`bind` gave."""
-        given = {**values, **dict.fromkeys(self.of_request, request)}
-        if inspect.iscoroutinefunction(self.function):
-            return await self.function(**given)
-        result = await threads.run(self.function, **given)
-        return await result if isinstance(result, Awaitable) else result
-
 
 def read_method(
     function: Callable[..., Any], name: str | None, place: Source, names: Mapping[str, Any], *, safe: bool
@@ -130,7 +137,6 @@ def read_method(
             raise TypeError(f"{where}: {parameter} cannot be given by a caller; name each parameter")
         kind = hints.get(parameter.name, Any)
         if isinstance(kind, type) and issubclass(kind, Request):
-            method.of_request += (parameter.name,)
             continue
         try:
             msgspec.json.Decoder(kind)

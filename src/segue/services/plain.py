@@ -1,6 +1,6 @@
 """Calls without a protocol: the name of the method in the path, arguments in the path, the query or a JSON body."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -12,11 +12,9 @@ from segue.http.body import NO_BODY
 from segue.http.errors import BadRequest, HTTPError, MethodNotAllowed, NotFound, UnprocessableContent
 from segue.http.request import Request
 from segue.http.response import Response
-from segue.services.methods import BadArguments, Fault, Method
+from segue.services.methods import BadArguments, Fault, Method, Run
 
 __all__ = ["TextFormat", "answer"]
-
-Run = Callable[[Method, Mapping[str, Any]], Awaitable[Any]]
 
 
 class TextFormat:

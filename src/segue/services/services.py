@@ -1,6 +1,7 @@
 """The app that answers calls, in every way that callers know."""
 
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar, overload
 
 from segue.core.app import App
@@ -8,7 +9,7 @@ from segue.core.ports import Format
 from segue.http.request import Request
 from segue.http.response import Response
 from segue.services import plain
-from segue.services.methods import Method, read_method
+from segue.services.methods import Method, Run, read_method
 
 __all__ = ["Services"]
 
@@ -37,7 +38,8 @@ class Services(App):
       ``formats`` is there under its name: ``Services(formats=[CSV, XML])``.
 
     Arguments are checked against the annotations: a call with bad ones is refused in the words of its protocol, and
-    all of them are named. A parameter that is annotated ``Request`` is given the request.
+    all of them are named. A parameter that is annotated ``Request`` is given the request, and one of a type that the
+    app provides, what is provided.
 
     ``namespace``: of SOAP; a URI that stays when the service moves.
     """
@@ -51,6 +53,7 @@ class Services(App):
     ) -> None:
         super().__init__(name)
         self._methods: dict[str, Method] = {}
+        self._new: list[Method] = []  # of which it is not known yet what is provided for them
         self._namespace = namespace
         self.post("/jsonrpc", name="jsonrpc")(self._jsonrpc)
         self.post("/xmlrpc", name="xmlrpc")(self._xmlrpc)
@@ -82,6 +85,7 @@ class Services(App):
         return register if function is None or isinstance(function, str) else register(function)
 
     def _add(self, method: Method) -> None:
+        self._new.append(method)
         present = self._methods.setdefault(method.name, method)
         if present is not method:
             raise ValueError(
@@ -89,38 +93,48 @@ class Services(App):
                 f'@services.method("other")'
             )
 
-    def _runner(self, request: Request) -> Callable[[Method, Mapping[str, Any]], Any]:
-        threads = request.app.threads
+    @contextlib.asynccontextmanager
+    async def _running(self, request: Request) -> AsyncIterator[Run]:
+        """What runs a method for a request, with what is provided for its other parameters."""
+        async with request.app.scope(request) as scope:
+            for method in self._new:
+                method.leave_out(scope.provides)
+            self._new = []
 
-        async def run(method: Method, values: Mapping[str, Any]) -> Any:
-            return await method.call(values, request, threads)
+            async def run(method: Method, values: Mapping[str, Any]) -> Any:
+                return await scope.call(method.function, **values)
 
-        return run
+            yield run
 
     async def _jsonrpc(self, request: Request) -> Response:
         from segue.services import jsonrpc
 
-        return await jsonrpc.answer(request, self._methods, self._runner(request))
+        async with self._running(request) as run:
+            return await jsonrpc.answer(request, self._methods, run)
 
     async def _xmlrpc(self, request: Request) -> Response:
         from segue.services import xmlrpc
 
-        return await xmlrpc.answer(request, self._methods, self._runner(request))
+        async with self._running(request) as run:
+            return await xmlrpc.answer(request, self._methods, run)
 
     async def _soap(self, request: Request) -> Response:
         from segue.services import soap
 
-        return await soap.answer(request, self._methods, self._runner(request), self._namespace)
+        async with self._running(request) as run:
+            return await soap.answer(request, self._methods, run, self._namespace)
 
     async def _wsdl(self, request: Request) -> Response:
         from segue.services import wsdl
 
         address = f"{request.scheme}://{request.host}{request.prefix}{request.path}"
-        body = wsdl.describe(self._methods.values(), self._namespace, address)
+        async with self._running(request):
+            body = wsdl.describe(self._methods.values(), self._namespace, address)
         return Response(body, 200, None, "text/xml; charset=utf-8")
 
-    def _plain(self, written: Format) -> Callable[[Request, str], Any]:
+    def _plain(self, written: Format) -> Callable[[Request, str], Awaitable[Response]]:
         async def answer(request: Request, call: str) -> Response:
-            return await plain.answer(request, call, written, self._methods, self._runner(request))
+            async with self._running(request) as run:
+                return await plain.answer(request, call, written, self._methods, run)
 
         return answer

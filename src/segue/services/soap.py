@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 from xml.etree.ElementTree import Element, SubElement, tostring
 
@@ -12,14 +12,12 @@ from segue.http.errors import UnsupportedMediaType
 from segue.http.request import Request
 from segue.http.response import Response
 from segue.http.xml import XMLError, parse_xml
-from segue.services.methods import BadArguments, Fault, Method, fault_of
+from segue.services.methods import BadArguments, Fault, Method, Run, fault_of
 from segue.services.xsd import XSI, by_name, local_name, read_value, write_value
 
 __all__ = ["answer"]
 
 logger = logging.getLogger("segue.services")
-
-Run = Callable[[Method, Mapping[str, Any]], Awaitable[Any]]
 
 
 class _Version(NamedTuple):

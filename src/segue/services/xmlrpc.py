@@ -4,7 +4,7 @@ import asyncio
 import enum
 import logging
 import xmlrpc.client
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, ClassVar, get_args, get_origin
 
@@ -16,13 +16,11 @@ from segue.http.errors import UnsupportedMediaType
 from segue.http.request import Request
 from segue.http.response import Response
 from segue.http.xml import XMLError, parse_xml
-from segue.services.methods import BadArguments, Fault, Method, fault_of
+from segue.services.methods import BadArguments, Fault, Method, Run, fault_of
 
 __all__ = ["answer"]
 
 logger = logging.getLogger("segue.services")
-
-Run = Callable[[Method, Mapping[str, Any]], Awaitable[Any]]
 
 # xmlrpc-epi's "Specification for Fault Code Interoperability".
 NOT_WELL_FORMED, METHOD_NOT_FOUND, INVALID_PARAMS, INTERNAL_ERROR = -32700, -32601, -32602, -32603
