@@ -83,7 +83,9 @@ def _paths(plan: Plan, operations: Operations, under: str) -> dict[str, dict[str
                 _merge(item[word], operation)
             else:
                 item[word] = operation
-                names.setdefault(endpoint.name, []).append((operation, method.lower()))
+                # As in url_for: the routes of the app itself need not say its name.
+                name = endpoint.name.removeprefix(f"{endpoint.app.name}.")
+                names.setdefault(name, []).append((operation, method.lower()))
     for name, sharing in names.items():
         _identify(name, sharing)
     return {

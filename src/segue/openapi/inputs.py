@@ -55,7 +55,8 @@ def _path_parameter(
             schema["pattern"] = f"^(?:{converter.pattern})$"
     elif field.kind == "int":  # the digits that the converter takes
         schema.update(minimum=-(10**18) + 1, maximum=10**18 - 1)
-    return {"name": field.name, "in": "path", "required": True, "schema": schema}
+    spans = {"x-spans": True} if field.spans else {}
+    return {"name": field.name, "in": "path", "required": True, "schema": schema, **spans}
 
 
 def _parameters(parameter: Parameter, schemas: Schemas, side: Side) -> Iterator[dict[str, Any]]:
