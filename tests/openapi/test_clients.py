@@ -262,7 +262,6 @@ def tsc(folder: Path, *files: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(["tsc", *STRICT, *files], cwd=folder, capture_output=True, text=True)
 
 
-@pytest.mark.row("LI14")
 @pytest.mark.requires("tsc", "node")
 def test_a_typescript_client_is_strictly_typed_and_works(films: ModuleType, tmp_path: Path) -> None:
     for name, app in (("films", films.app), ("wide", wide.app)):

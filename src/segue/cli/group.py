@@ -7,6 +7,7 @@ import click
 from segue.cli.control import reload, status, stop
 from segue.cli.execute import execute
 from segue.cli.explain import explain
+from segue.cli.openapi import client, openapi
 from segue.cli.options import named_app
 from segue.cli.request import request
 from segue.cli.routes import routes
@@ -61,5 +62,19 @@ def main(app: str | None) -> None:
     """Segue: start with one file, finish with anything."""
 
 
-for command in (run, serve, routes, explain, request, shell, execute, watch, stop, reload, status):
+for command in (
+    run,
+    serve,
+    routes,
+    explain,
+    request,
+    shell,
+    execute,
+    openapi,
+    client,
+    watch,
+    stop,
+    reload,
+    status,
+):
     main.add_command(command)
