@@ -6,7 +6,7 @@ from typing import Annotated, Any, Protocol
 
 import pytest
 
-from segue import App
+from segue import App, Header, NotFound, Query, Request, SeeOther, WebSocket
 from segue.core.plan import FreezeError
 from segue.testing import Client
 
@@ -293,3 +293,554 @@ def test_a_scope_gives_what_is_provided_to_scripts() -> None:
         assert events == ["closed"]
 
     asyncio.run(main())
+
+
+# --- clean-up --------------------------------------------------------------------------------------------------------
+
+
+class Log(list[str]):
+    pass
+
+
+def transaction(log: Log) -> Any:
+    async def begin() -> AsyncIterator[Session]:
+        try:
+            yield Session(Pool())
+        except BaseException as error:
+            log.append(f"rollback {type(error).__name__}")
+            raise
+        else:
+            log.append("commit")
+
+    return begin
+
+
+def test_an_error_of_the_handler_is_thrown_into_the_provider() -> None:
+    app, log = App(), Log()
+    app.provide(Session, transaction(log))
+
+    @app.get("/")
+    async def show(session: Session) -> str:
+        raise NotFound("no such film")
+
+    assert ask(app).status == 404
+    assert log == ["rollback NotFound"]
+
+
+def test_a_redirect_is_no_error() -> None:
+    app, log = App(), Log()
+    app.provide(Session, transaction(log))
+
+    @app.get("/")
+    async def show(session: Session) -> str:
+        raise SeeOther("/there")
+
+    assert ask(app, follow_redirects=False).status == 303
+    assert log == ["commit"]
+
+
+def test_a_result_that_cannot_be_a_response_is_an_error_too() -> None:
+    app, log = App(), Log()
+    app.provide(Session, transaction(log))
+
+    @app.get("/")
+    async def show(session: Session) -> dict[str, Any]:
+        return {"session": object()}
+
+    assert ask(app).status == 500
+    assert log[0].startswith("rollback")
+
+
+def test_a_clean_up_that_fails_is_a_500_and_does_not_stop_the_others() -> None:
+    app, log = App(), Log()
+    app.provide(Session, transaction(log))
+
+    @app.provide
+    async def mailer(session: Session) -> AsyncIterator[Mailer]:
+        yield Mailer()
+        raise OSError("disk full")
+
+    @app.get("/")
+    async def show(mailer: Mailer) -> str:
+        return "never sent"
+
+    assert ask(app).status == 500
+    assert log == ["rollback OSError"]
+
+
+def test_a_provider_turns_one_error_into_another() -> None:
+    app = App()
+
+    @app.provide
+    async def session() -> AsyncIterator[Session]:
+        try:
+            yield Session(Pool())
+        except LookupError:
+            raise NotFound("no such row") from None
+
+    @app.get("/")
+    async def show(session: Session) -> str:
+        raise KeyError(3)
+
+    assert ask(app).status == 404
+
+
+def test_a_provider_cannot_make_an_error_undone() -> None:
+    app = App()
+
+    @app.provide
+    async def session() -> AsyncIterator[Session]:
+        try:
+            yield Session(Pool())
+        except KeyError:
+            pass
+
+    @app.get("/")
+    async def show(session: Session) -> str:
+        raise KeyError(3)
+
+    assert ask(app).status == 500
+
+
+@pytest.mark.parametrize("times", [0, 2])
+def test_a_generator_that_does_not_yield_once_is_told(times: int, caplog: pytest.LogCaptureFixture) -> None:
+    app = App()
+
+    @app.provide
+    async def session() -> AsyncIterator[Session]:
+        for _ in range(times):
+            yield Session(Pool())
+
+    @app.get("/")
+    async def show(session: Session) -> str:
+        return ""
+
+    assert ask(app).status == 500
+    assert ("without a `yield`" if times == 0 else "yielded twice") in caplog.text
+
+
+@pytest.mark.parametrize("sync", [True, False])
+def test_a_stream_has_what_was_provided_until_its_end(sync: bool) -> None:
+    app, log = App(), Log()
+    app.provide(Session, transaction(log))
+
+    if sync:
+
+        @app.get("/")
+        def numbers(session: Session) -> Iterator[str]:
+            for at in range(3):
+                yield f"{at}{len(log)} "
+
+    else:
+
+        @app.get("/")
+        async def numbers_async(session: Session) -> AsyncIterator[str]:
+            for at in range(3):
+                yield f"{at}{len(log)} "
+
+    assert ask(app).text == "00 10 20 "
+    assert log == ["commit"]
+
+
+def test_a_stream_that_breaks_off_is_an_error_for_what_was_provided() -> None:
+    app, log = App(), Log()
+    app.provide(Session, transaction(log))
+
+    @app.get("/")
+    async def numbers(session: Session) -> AsyncIterator[str]:
+        yield "0"
+        raise OSError
+
+    with (
+        Client(app, raise_server_exceptions=False) as client,
+        pytest.raises(Exception, match="broke off"),
+    ):
+        client.get("/")
+    assert log == ["rollback OSError"]
+
+
+def test_a_stream_that_the_client_leaves_cleans_up() -> None:
+    app, log = App(), Log()
+    app.provide(Session, transaction(log))
+
+    @app.get("/")
+    async def endless(session: Session) -> AsyncIterator[str]:
+        while True:
+            yield "x" * 1000
+            await asyncio.sleep(0)
+
+    with Client(app) as client, client.stream("GET", "/") as response:
+        response.piece()
+    assert log == ["rollback CancelledError"]
+
+
+def test_a_head_request_for_a_stream_cleans_up() -> None:
+    app, log = App(), Log()
+    app.provide(Session, transaction(log))
+
+    @app.get("/")
+    async def numbers(session: Session) -> AsyncIterator[str]:
+        yield "0"
+
+    with Client(app) as client:
+        assert client.head("/").status == 200
+    assert len(log) == 1
+
+
+def test_a_request_that_is_cancelled_cleans_up() -> None:
+    app, log, reached = App(), Log(), asyncio.Event()
+    app.provide(Session, transaction(log))
+
+    @app.get("/", on_disconnect="cancel")
+    async def wait(session: Session) -> str:
+        reached.set()
+        await asyncio.sleep(60)
+        return ""
+
+    async def main() -> None:
+        task = asyncio.ensure_future(app.handle(Request("GET", "/", [])))
+        await reached.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+    assert log == ["rollback CancelledError"]
+
+
+# --- from the request ------------------------------------------------------------------------------------------------
+
+
+class Page:
+    def __init__(self, number: int, size: int) -> None:
+        self.number = number
+        self.size = size
+
+
+def page(number: int = 1, size: Query[int] = 10, x_size: Header[int] = 0) -> Page:
+    return Page(number, x_size or size)
+
+
+def paged() -> App:
+    app = App()
+    app.provide(Page, page, inline=True)
+
+    @app.get("/films")
+    async def films(page: Page, title: str) -> str:
+        return f"{title} {page.number} {page.size}"
+
+    return app
+
+
+@pytest.mark.row("FX1")
+def test_a_provider_takes_parameters_of_the_request() -> None:
+    assert ask(paged(), "/films?title=a&number=2").text == "a 2 10"
+    assert ask(paged(), "/films?title=a", headers={"x-size": "5"}).text == "a 1 5"
+
+
+def test_what_is_wrong_with_them_is_told_with_all_the_rest() -> None:
+    response = ask(paged(), "/films?number=x&size=y", headers={"x-size": "z"})
+    assert response.status == 422
+    where = sorted(error["loc"] for error in response.json()["errors"])
+    assert where == [["header", "x-size"], ["query", "number"], ["query", "size"], ["query", "title"]]
+
+
+def test_a_parameter_of_the_path_goes_to_the_provider_that_asks_for_it() -> None:
+    app = App()
+
+    class Film:
+        def __init__(self, id: int) -> None:
+            self.id = id
+
+    @app.provide
+    async def film(id: int) -> Film:
+        if id > 9:
+            raise NotFound
+        return Film(id)
+
+    @app.get("/films/{id}")
+    async def show(film: Film) -> str:
+        return str(film.id + 1)
+
+    assert ask(app, "/films/3").text == "4"
+    assert ask(app, "/films/10").status == 404
+    assert ask(app, "/films/x").status == 404
+
+
+def test_a_provider_may_take_the_request_and_the_app() -> None:
+    app = App()
+
+    @app.provide
+    async def mailer(request: Request, here: App) -> Mailer:
+        return Mailer(f"{here.name} {request.path}")
+
+    @app.get("/a")
+    async def show(mailer: Mailer) -> str:
+        return mailer.url
+
+    assert ask(app, "/a").text == "test_providers /a"
+
+
+# --- apps in apps ----------------------------------------------------------------------------------------------------
+
+
+def test_an_included_app_inherits_and_overrides() -> None:
+    outer, inner, other = App("outer"), App("inner"), App("other")
+    outer.provide(Mailer, Mailer("outer"))
+    inner.provide(Mailer, Mailer("inner"))
+    for app in (outer, inner, other):
+
+        @app.get("/")
+        async def show(mailer: Mailer) -> str:
+            return mailer.url
+
+    outer.include(inner, at="/inner")
+    outer.include(other, at="/other")
+    with Client(outer) as client:
+        assert [client.get(path).text for path in ("/", "/inner/", "/other/")] == ["outer", "inner", "outer"]
+
+
+def test_a_plugin_provides_and_the_app_has_the_last_word() -> None:
+    class Mail:
+        name = "mail"
+
+        def setup(self, to: Any) -> None:
+            to.provide(Mailer, Mailer("plugin"))
+            to.provide(Pool)
+
+    app = App(plugins=[Mail()])
+    app.provide(Mailer, Mailer("app"))
+
+    @app.get("/")
+    async def show(mailer: Mailer, pool: Pool) -> str:
+        return mailer.url
+
+    assert ask(app).text == "app"
+
+
+# --- everywhere ------------------------------------------------------------------------------------------------------
+
+
+def test_middleware_and_handler_share_what_is_made_for_the_request() -> None:
+    app, log, seen = App(), Log(), list[Session]()
+    app.provide(Session, transaction(log))
+
+    @app.middleware
+    async def watch(request: Request, next: Any, session: Session) -> Any:
+        seen.append(session)
+        response = await next(request)
+        log.append("answered")
+        return response
+
+    @app.get("/")
+    async def show(session: Session) -> str:
+        seen.append(session)
+        return "ok"
+
+    @app.get("/bad")
+    async def bad(session: Session) -> str:
+        raise NotFound
+
+    with Client(app) as client:
+        assert client.get("/").text == "ok"
+        assert log == ["answered", "commit"]
+        assert seen[0] is seen[1]
+        assert client.get("/bad").status == 404
+        assert log == ["answered", "commit", "answered", "rollback NotFound"]
+
+
+def test_middleware_of_an_included_app_is_provided_for() -> None:
+    app, inner = App(), App("inner")
+    app.provide(Mailer, Mailer("m"), life="app")
+    app.provide(Pool)
+
+    @inner.middleware
+    async def watch(request: Request, next: Any, mailer: Mailer, pool: Pool) -> Any:
+        response = await next(request)
+        response.headers["x-mailer"] = mailer.url
+        return response
+
+    @inner.get("/")
+    async def show() -> str:
+        return "ok"
+
+    @app.get("/")
+    async def index(pool: Pool) -> str:
+        return "index"
+
+    app.include(inner, at="/inner")
+    with Client(app) as client:
+        assert client.get("/inner/").headers["x-mailer"] == "m"
+        assert client.get("/").text == "index"
+
+
+def test_error_handlers_are_provided_for() -> None:
+    app, log = App(), Log()
+    app.provide(Session, transaction(log))
+
+    @app.error_handler(KeyError)
+    async def sorry(request: Request, error: KeyError, session: Session) -> tuple[str, int]:
+        log.append("answer")
+        return type(session).__name__, 418
+
+    @app.get("/")
+    async def show(session: Session) -> str:
+        raise KeyError
+
+    assert (ask(app).status, log) == (418, ["rollback KeyError", "answer", "commit"])
+
+
+def test_lifespans_are_provided_for_and_make_what_lives_with_the_app_at_the_start() -> None:
+    app, events = App(), list[str]()
+
+    @app.provide(life="app")
+    async def pool() -> AsyncIterator[Pool]:
+        events.append("open")
+        yield Pool()
+        events.append("close")
+
+    @app.lifespan
+    async def live(app: App, pool: Pool) -> AsyncIterator[None]:
+        events.append(type(pool).__name__)
+        yield
+        events.append("end")
+
+    with Client(app):
+        assert events == ["open", "Pool"]
+    assert events == ["open", "Pool", "end", "close"]
+
+
+def test_websockets_are_provided_for_until_the_handler_ends() -> None:
+    app, log = App(), Log()
+    app.provide(Session, transaction(log))
+
+    @app.websocket("/")
+    async def talk(socket: WebSocket, session: Session) -> None:
+        await socket.send(f"{len(log)}")
+        await socket.receive()
+
+    with Client(app) as client, client.websocket("/") as socket:
+        assert socket.receive() == "0"
+        socket.send("end")
+    assert log == ["commit"]
+
+
+def test_a_provider_may_refuse_a_websocket() -> None:
+    app = App()
+
+    @app.provide
+    async def mailer(token: Header[str] = "") -> Mailer:
+        raise NotFound
+
+    @app.websocket("/")
+    async def talk(socket: WebSocket, mailer: Mailer) -> None: ...
+
+    with Client(app) as client, pytest.raises(Exception, match="404"), client.websocket("/"):
+        pass
+
+
+# --- functions that only guard ---------------------------------------------------------------------------------------
+
+
+def test_guards_of_the_app_the_included_app_and_the_route_run_in_this_order() -> None:
+    log = Log()
+
+    async def outer() -> None:
+        log.append("outer")
+
+    def inner(pool: Pool) -> None:
+        log.append("inner")
+
+    async def own(token: Header[str] = "") -> None:
+        log.append("own")
+        if token != "t":
+            raise NotFound
+
+    app, below = App(requires=[outer]), App("below", requires=[inner])
+    app.provide(Pool)
+
+    @below.get("/", requires=[own, outer])
+    async def show(q: Query[int]) -> str:
+        return "ok"
+
+    app.include(below, at="/below")
+    with Client(app) as client:
+        # Who is sent away learns nothing about the parameters.
+        assert client.get("/below/?q=x").status == 404
+        assert log == ["outer", "inner", "own"]
+        assert client.get("/below/?q=1", headers={"token": "t"}).text == "ok"
+
+
+def test_guards_stand_before_mounted_apps_and_websockets() -> None:
+    async def nobody() -> None:
+        raise NotFound
+
+    async def foreign(scope: Any, receive: Any, send: Any) -> None:
+        raise AssertionError("reached")
+
+    app = App(requires=[nobody])
+    app.mount("/old", foreign)
+
+    @app.websocket("/talk")
+    async def talk(socket: WebSocket) -> None: ...
+
+    with Client(app) as client:
+        assert client.get("/old/x").status == 404
+        with pytest.raises(Exception, match="404"), client.websocket("/talk"):
+            pass
+
+
+# --- in tests --------------------------------------------------------------------------------------------------------
+
+
+def overridable() -> App:
+    app = App()
+    app.provide(Mailer, lambda: Mailer("real"), life="app")
+
+    class Sender:
+        def __init__(self, mailer: Mailer) -> None:
+            self.mailer = mailer
+
+    app.provide(Sender, life="app")
+
+    @app.middleware
+    async def watch(request: Request, next: Any, mailer: Mailer) -> Any:
+        response = await next(request)
+        response.headers["x-mailer"] = mailer.url
+        return response
+
+    @app.get("/")
+    def show(mailer: Mailer, sender: Sender) -> str:
+        return f"{mailer.url} {sender.mailer.url}"
+
+    return app
+
+
+@pytest.mark.parametrize("by", [Mailer("fake"), lambda: Mailer("fake")])
+def test_an_override_is_everywhere_and_ends(by: Any) -> None:
+    with Client(overridable()) as client:
+        assert client.get("/").text == "real real"
+        with client.override(Mailer, by):
+            response = client.get("/")
+            assert response.text == "fake fake"
+            assert response.headers["x-mailer"] == "fake"
+        assert client.get("/").text == "real real"
+
+
+def test_what_is_not_provided_cannot_be_overridden() -> None:
+    with pytest.raises(LookupError, match="Pool is not provided"), overridable().overriding(Pool, Pool()):
+        pass
+
+
+def test_an_override_that_does_not_fit_changes_nothing() -> None:
+    app = overridable()
+    with Client(app) as client:
+        with (
+            pytest.raises(FreezeError, match="where does 'pool' come from"),
+            client.override(
+                Mailer,
+                lambda pool: Mailer(),
+            ),
+        ):
+            pass
+        assert client.get("/").text == "real real"

@@ -3,6 +3,7 @@
 import functools
 import threading
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 from urllib.parse import quote
@@ -21,8 +22,11 @@ from segue.http.headers import RawHeaders
 from segue.http.request import Request
 
 if TYPE_CHECKING:
+    from typing_extensions import TypeForm
+
     from segue.core.handlers import Call
     from segue.core.plan import Plan
+    from segue.core.providing import Provides
     from segue.core.scope import Scope
     from segue.core.threads import Threads
 
@@ -185,6 +189,18 @@ class App(Declaring, Running):
 
         injection = self.plan.injection
         return Scope(injection, injection.views[0], request)
+
+    def overriding(self, kind: "TypeForm[T]", provider: "Provides[T] | T", /) -> AbstractContextManager[None]:
+        """Lets something else be provided while the block runs, in this app and those that it includes: for tests.
+
+            with app.overriding(Mailer, FakeMailer()):
+                ...
+
+        Raises LookupError when nothing is provided for ``kind``, and FreezeError when it does not fit in.
+        """
+        from segue.core.overriding import overriding
+
+        return overriding(self.plan.injection, kind, provider, self._calling()[0])
 
     # --- serving -------------------------------------------------------------------------------------------------
 

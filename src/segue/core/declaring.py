@@ -1,8 +1,8 @@
 """What an application may say about itself: apps record it, and so do the plugins that set them up."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Concatenate, TypeVar, Unpack, overload
 
 from segue.core.converters import Converter
 from segue.core.directives import Directed
@@ -18,8 +18,8 @@ from segue.core.records import (
     Command,
     Declarations,
     Included,
-    MiddlewareLike,
     Mounted,
+    Next,
     Own,
     Recorded,
     Route,
@@ -28,6 +28,8 @@ from segue.core.records import (
 )
 from segue.core.source import Source, calling_frame
 from segue.core.viewrecords import Traverse, TraverseOptions, View, ViewOptions
+from segue.http.request import Request
+from segue.http.response import Response
 
 if TYPE_CHECKING:
     import os
@@ -39,7 +41,7 @@ __all__ = ["Declaring", "Frozen"]
 
 H = TypeVar("H", bound=Callable[..., Any])
 R = TypeVar("R")
-M = TypeVar("M", bound=MiddlewareLike)
+M = TypeVar("M", bound=Callable[Concatenate[Request, Next, ...], Awaitable[Response]])
 C = TypeVar("C")
 P = TypeVar("P", bound=Permits)
 
@@ -293,7 +295,7 @@ class Declaring(Lifecycle, Providing):
         at: str = "/",
         *,
         name: str | None = None,
-        middleware: Sequence[MiddlewareLike] = (),
+        middleware: Sequence[Callable[Concatenate[Request, Next, ...], Awaitable[Response]]] = (),
         **options: Unpack[RouteDefaults],
     ) -> None:
         """Makes the routes of another app part of this one, below the path ``at``.

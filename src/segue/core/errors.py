@@ -263,6 +263,6 @@ def _log(request: Request, error: BaseException) -> None:
 
 
 def _place(handler: ErrorHandler) -> str:
-    code = getattr(handler, "__code__", None)
+    code = getattr(inspect.unwrap(handler), "__code__", None)
     name = getattr(handler, "__qualname__", repr(handler))
     return name if code is None else f"{name} ({code.co_filename}:{code.co_firstlineno})"

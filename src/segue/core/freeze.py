@@ -17,7 +17,7 @@ from segue.core.handlers import Call, Endpoint, OnError
 from segue.core.hooks import Attached, hooks_of, kind_of
 from segue.core.life import Life, clashes
 from segue.core.liferecords import TaskRecord
-from segue.core.lifespan import Span, application_span, span
+from segue.core.lifespan import Span, application_span
 from segue.core.mounting import mounted_call
 from segue.core.negotiation import formats_of, with_suffixes
 from segue.core.options import Options, layered
@@ -27,6 +27,7 @@ from segue.core.pipeline import answering, guarded
 from segue.core.plan import FreezeError, NamedRoute, Plan
 from segue.core.ports import Permits
 from segue.core.predicates import InvalidPredicate
+from segue.core.providers import ProvidersOf
 from segue.core.receivers import Receivers, settle
 from segue.core.records import (
     Around,
@@ -46,8 +47,9 @@ from segue.core.setup import set_up, set_up_all
 from segue.core.sites import SOCKET, Sites
 from segue.core.source import Source, source_of
 from segue.core.stacks import around_all, around_route, wrapped
-from segue.core.stages import Needs, Stages, reraise
+from segue.core.stages import Needs, Stages, guarding_mount, guards_of, reraise
 from segue.core.steps import Wiring
+from segue.core.supplying import error_handlers_of, spans_of, supplied
 from segue.core.viewrecords import Traverse, View
 from segue.core.views import Tree, as_given
 from segue.core.wiring import Injection
@@ -79,14 +81,18 @@ class _Freezing:
         self.unused: list[Attached] = []
         self.injection = Injection(root, self.problems)
         self.included: dict[tuple[str, ...], Included] = {}
+        #: Whether a middleware around everything opens a scope for what is provided.
+        self.opens = False
 
     def plan(self) -> Plan:
         root = self.root
         set_up_all(root)
         settle(root, self.problems)
-        errors = self._error_handlers(root)
-        on_error = self._answering(errors, (root,))
         providers = self.injection.view(root, None)
+        errors = error_handlers_of(root, self.injection, providers)
+        middleware = supplied(root.declared.middleware, self.injection, providers)
+        on_error = self._answering(errors, (root,))
+        self.opens = any(one.opens for one in middleware)
         self._declare(Scope(root, (), "", None, (), (), (), errors, on_error, BUILT_IN, {}, {}, providers))
         self._add_views()
         for hook in self.unused:
@@ -103,7 +109,7 @@ class _Freezing:
             raise FreezeError(self.problems)
         for app in self.living:
             app.declared.frozen = True
-        found, stack = find or finder(matcher), around(root, root.declared.middleware, on_error)
+        found, stack = find or finder(matcher), around(root, middleware, on_error)
         endpoints = [one for one in self.endpoints if one.options.build_only or one in self.sites.answering]
         handle = around_all(stack, dispatcher(matcher, find, on_error), endpoints, found, on_error)
         life = self._life(tasks)
@@ -134,7 +140,7 @@ class _Freezing:
             hooks=(*scope.hooks, *app.declared.hooks),
             formats={**scope.formats, **app.declared.formats},
         )
-        self._add_spans(app)
+        self._add_spans(app, scope.providers)
         for record in app.declared.routes:
             self._add(scope, record)
 
@@ -190,7 +196,7 @@ class _Freezing:
             )
         return app.declared.permits[0][0] if places else None
 
-    def _add_spans(self, app: Recorded) -> None:
+    def _add_spans(self, app: Recorded, view: ProvidersOf) -> None:
         if app in self.living:  # included at two places, it lives once
             return
         self.living.append(app)
@@ -200,11 +206,7 @@ class _Freezing:
             from segue.core.commands import command_conflicts
 
             self.problems += command_conflicts(app.declared.commands)
-        for function, place in app.declared.spans:
-            try:
-                self.spans.append(span(function, app))
-            except TypeError as error:
-                self.problems.append(f"{place}: {error}")
+        self.spans += spans_of(app, self.injection, view)
 
     def _include(self, scope: Scope, record: Included) -> None:
         app: Recorded = record.app
@@ -216,9 +218,11 @@ class _Freezing:
             return
         set_up(app, (*scope.above, scope.app))
         settle(app, self.problems)
-        errors = self._error_handlers(app).within(scope.errors)
+        providers = self.injection.view(app, scope.providers)
+        errors = error_handlers_of(app, self.injection, providers).within(scope.errors)
         on_error = self._answering(errors, (*scope.above, scope.app, app))
-        own = around(app, app.declared.middleware, on_error)
+        outer = supplied(record.middleware, self.injection, scope.providers)
+        own = around(app, supplied(app.declared.middleware, self.injection, providers), on_error)
         self._declare(
             scope._replace(
                 app=app,
@@ -226,14 +230,14 @@ class _Freezing:
                 prefix=join(scope.prefix, record.at),
                 host=record.options.get("host") or scope.host,
                 names=(*scope.names, name),
-                middleware=(*scope.middleware, *record.middleware, *own),
+                middleware=(*scope.middleware, *outer, *own),
                 defaults=layered(
                     scope.defaults, {key: value for key, value in record.options.items() if key != "host"}
                 ),
                 level=(*scope.level, record),
                 errors=errors,
                 on_error=on_error,
-                providers=self.injection.view(app, scope.providers),
+                providers=providers,
             )
         )
 
@@ -250,31 +254,23 @@ class _Freezing:
         )
         return False
 
-    def _error_handlers(self, app: Recorded) -> ErrorHandlers:
-        handlers = ErrorHandlers()
-        own = {what for what, _, _ in app.declared.errors}
-        theirs = [one for one in app.declared.plugin_errors if one[0] not in own]
-        for what, function, place in (*app.declared.errors, *theirs):
-            try:
-                handlers.add(what, function)
-            except (ValueError, TypeError) as error:
-                self.problems.append(f"{place}: {error}")
-        return handlers
-
     # --- routes --------------------------------------------------------------------------------------------------
 
     def _add_route(self, scope: Scope, record: Route) -> None:
         options = scope.options(record.options)
         record = record._replace(calling=self._hooked(scope, record))
         endpoint, template, renames = self._endpoint(scope, record, record.methods, options)
-        stages = self._stages(scope, record, endpoint, template)
-        on_error = reraise if stages else scope.on_error
-        compiled = compile_http(
-            endpoint, template, {} if stages else renames, self.injection, on_error, shared=stages.share
-        )
-        has_inner = stages or stages.share
-        inner = (lambda: stages.compiled(path_kinds(template), renames)) if has_inner else None
-        endpoint.prepare(wrapped(compiled, endpoint, inner))
+
+        def prepare() -> None:
+            stages = self._stages(scope, record, endpoint, template)
+            on_error = reraise if stages else scope.on_error
+            compiled = compile_http(
+                endpoint, template, {} if stages else renames, self.injection, on_error, shared=stages.share
+            )
+            inner = (lambda: stages.compiled(path_kinds(template), renames)) if stages else None
+            endpoint.prepare(wrapped(compiled, endpoint, inner))
+
+        self._wire(scope, record, endpoint, template, prepare)
         if options.suffixes:
             for one in with_suffixes(record, endpoint):
                 self._add_route(scope, one)
@@ -290,19 +286,40 @@ class _Freezing:
         record = record._replace(calling=self._hooked(scope, record))
         endpoint, template, renames = self._endpoint(scope, record, (SOCKET,), options)
         endpoint.kind = "websocket"
-        stages = self._stages(scope, record, endpoint, template)
-        renamed = {} if stages else renames
-        compiled = compile_socket(endpoint, template, renamed, self.injection, shared=stages.share)
-
         bind = telling_sockets((*scope.above, scope.app))
 
-        def make() -> Call:
-            session = bind(compiled())
-            return guarded(websocket_endpoint(session, **given), reraise if stages else scope.on_error)
+        def prepare() -> None:
+            stages = self._stages(scope, record, endpoint, template)
+            renamed = {} if stages else renames
+            compiled = compile_socket(endpoint, template, renamed, self.injection, shared=stages.share)
 
-        has_inner = stages or stages.share
-        inner = (lambda: stages.compiled(path_kinds(template), renames)) if has_inner else None
-        endpoint.prepare(wrapped(make, endpoint, inner))
+            def make() -> Call:
+                session = bind(compiled())
+                return guarded(websocket_endpoint(session, **given), reraise if stages else scope.on_error)
+
+            inner = (lambda: stages.compiled(path_kinds(template), renames)) if stages else None
+            endpoint.prepare(wrapped(make, endpoint, inner))
+
+        self._wire(scope, record, endpoint, template, prepare)
+
+    def _wire(
+        self,
+        scope: Scope,
+        record: Route | SocketRoute,
+        endpoint: Endpoint,
+        template: Template,
+        prepare: Callable[[], None],
+    ) -> None:
+        """Prepares the endpoint; and again when other providers stand in (``app.overriding``)."""
+
+        def again() -> None:
+            host = scope.host_template(endpoint.options.host)
+            endpoint.wiring = self._signature(scope, record, endpoint, template, host)[2]
+            prepare()
+
+        prepare()
+        if scope.providers:
+            self.injection.wired.append(again)
 
     def _traverse(self, scope: Scope, record: Traverse) -> None:
         tree = Tree(record, self.problems)
@@ -343,7 +360,9 @@ class _Freezing:
         host = scope.host_template(record.host)
         self._place(endpoint, scope, record.place, host)
         call = guarded(mounted_call(application, prefix), scope.on_error)
-        endpoint.call = wrapped(lambda: call, endpoint)()
+        guards = guards_of(endpoint, self.injection, scope.providers, ("path",))
+        inner = (lambda: guarding_mount(guards, self.injection, endpoint)) if guards.steps else None
+        endpoint.call = wrapped(lambda: call, endpoint, inner)()
         for path in (prefix, f"{prefix}/", endpoint.path):
             if path:
                 self.sites.place(parse_template(path, scope.converters), host, (), endpoint)
@@ -358,7 +377,8 @@ class _Freezing:
         guards = guard(endpoint.options.permission, scope.permits, declared)
         outer = (*scope.middleware, *[Around(one, declared, is_internal=True) for one in guards])
         root = self.root.declared.middleware
-        endpoint.middleware = around_route(root, outer, endpoint.options, declared, self.problems)
+        stack = around_route(root, outer, endpoint.options, declared, self.problems)
+        endpoint.middleware = tuple(supplied(stack, self.injection, scope.providers))
 
     def _endpoint(
         self, scope: Scope, record: Route | SocketRoute, methods: Sequence[str], options: Options
@@ -415,8 +435,11 @@ class _Freezing:
             given = isinstance(record, Route) and record.into is not None
             return Needs(as_given(parameters) if given else parameters, wiring)
 
-        stages = Stages(endpoint, record.calling, self.injection, read)
-        if isinstance(record, Route) and record.into is not None:
+        names = template.names if host is None else (*template.names, *host.names)
+        guards = guards_of(endpoint, self.injection, scope.providers, names)
+        stages = Stages(endpoint, record.calling, self.injection, read, guards)
+        opened = self.opens or any(one.opens for one in endpoint.middleware)
+        if opened or (isinstance(record, Route) and record.into is not None):
             # What leads to it may be provided with objects as well.
             stages.share = stages.share or endpoint.wiring.per_request
         return stages

@@ -59,6 +59,9 @@ class RouteDefaults(DocumentationDefaults, total=False):
     """``1``: the path is ``/v1/...``. Of route, app, include statement and the app around, the nearest one counts."""
     version_prefix: str
     """What stands before the version, ``"/v"`` by default: with ``"/api/v"`` it is ``/api/v1/...``."""
+    requires: list[Callable[..., Any]]
+    """Functions that are called before anything else is done, with what is provided for them: who may not go on is sent
+    away by what they raise. Those of an app, of those around it and of a route are all called, the outer ones first."""
     accept_order: list[str]
     """Media types in the order in which they are preferred where the client has no preference."""
     formats: Sequence[Format | type[Format] | str]
@@ -93,6 +96,8 @@ class WebSocketRouteOptions(TypedDict, total=False):
     version_prefix: str
     middleware: Sequence[Callable[..., Awaitable[Response]]]
     skip: Sequence[str | Callable[..., Any]]
+    requires: list[Callable[..., Any]]
+    """As of other routes."""
     origins: list[str]
     """Origins that may connect besides the own one; ``["*"]`` is any."""
     subprotocols: list[str]
@@ -124,6 +129,7 @@ class Options(Documentation, msgspec.Struct, frozen=True, kw_only=True, forbid_u
     version_prefix: str = "/v"
     middleware: tuple[Any, ...] = ()
     skip: tuple[Any, ...] = ()
+    requires: list[Any] = []
     accept_order: list[str] = []
     # What chooses among several of one path: read once, by segue.core.conditions.
     accept: str | list[str] | None = None
@@ -148,9 +154,11 @@ class Options(Documentation, msgspec.Struct, frozen=True, kw_only=True, forbid_u
 
 
 def layered(outer: Mapping[str, Any], inner: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of ``inner`` over those of ``outer``; header fields are added up."""
+    """The options of ``inner`` over those of ``outer``; header fields and ``requires`` are added up."""
     merged = {**outer, **inner}
     if "headers" in outer and "headers" in inner:
         fields = {name.lower(): value for name, value in outer["headers"].items()}
         merged["headers"] = {**fields, **{name.lower(): value for name, value in inner["headers"].items()}}
+    if "requires" in outer and "requires" in inner:
+        merged["requires"] = [*outer["requires"], *inner["requires"]]
     return merged

@@ -124,6 +124,15 @@ class Around(NamedTuple):
     after: tuple[Any, ...] = ()
     is_internal: bool = False
     """It stands for hooks and signals, which are shown as what they are."""
+    supplied: MiddlewareLike | None = None
+    """What is called, where it is called with what is provided as well."""
+    opens: bool = False
+    """It opens a scope for that."""
+
+    @property
+    def called(self) -> MiddlewareLike:
+        """The middleware as it is called, with the request and what comes next."""
+        return self.supplied or self.middleware
 
     def is_known_as(self, neighbour: Any) -> bool:
         """Whether ``neighbour`` is the name of its plugin, its class, or itself."""

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from segue.core.exits import NOTHING, InThread, leave, no_yield
@@ -41,6 +41,7 @@ class Registry:
         self.values: dict[Provider, Any] = {}
         self._lives: dict[Provider, _Life] = {}
         self._homes: dict[Provider, ProvidersOf] = {}
+        self._retired: list[_Life] = []
         self._holders = 0
 
     def home(self, provider: Provider, view: ProvidersOf) -> ProvidersOf:
@@ -116,9 +117,26 @@ class Registry:
             if not self._holders:
                 await self.close()
 
+    def set_aside(self, providers: Iterable[Provider]) -> dict[Provider, tuple[Any, _Life]]:
+        """Forgets what these have made, until it is put back; it is closed with the rest."""
+        aside: dict[Provider, tuple[Any, _Life]] = {}
+        for provider in list(providers):
+            if provider in self.values:
+                aside[provider] = self.values.pop(provider), self._lives.pop(provider)
+                self._retired.append(aside[provider][1])
+        return aside
+
+    def put_back(self, aside: Mapping[Provider, tuple[Any, _Life]]) -> None:
+        """Has again what was set aside."""
+        for provider, (value, life) in aside.items():
+            if life in self._retired:  # not closed meanwhile
+                self._retired.remove(life)
+                self.values[provider], self._lives[provider] = value, life
+
     async def close(self) -> None:
         """Closes all that was made, the last first. Raises an ExceptionGroup of what failed, when all is closed."""
-        lives, failed = list(self._lives.values()), list[Exception]()
+        lives, failed = [*self._retired, *self._lives.values()], list[Exception]()
+        self._retired.clear()
         self._lives.clear()
         self.values.clear()
         for life in reversed(lives):

@@ -62,7 +62,7 @@ class Scope:
             near = ", ".join(str(one) for one in self._view) or "nothing"
             raise LookupError(f"{key} is not provided: app.provide({key}, ...). Provided: {near}")
         async with self._one_at_a_time:
-            value: T = await self._make(provider)
+            value: T = await self._make(provider, self._view)
         return value
 
     def provides(self, kind: Any) -> bool:
@@ -97,7 +97,7 @@ class Scope:
         for parameter in needs:
             match parameter.origin:
                 case "provided":
-                    taken[parameter.name] = await self._make(self._injection.provider(parameter, view))
+                    taken[parameter.name] = await self._make(self._injection.provider(parameter, view), view)
                 case "app":
                     taken[parameter.name] = self._injection.app
                 case "request":
@@ -108,7 +108,7 @@ class Scope:
             taken |= await _bound(self._requested(rest[0]), rest)
         return taken
 
-    async def _make(self, provider: Provider) -> Any:
+    async def _make(self, provider: Provider, view: ProvidersOf) -> Any:
         if provider.life == "app":
             value = self._injection.registry.values.get(provider, NOTHING)
             return await self._injection.registry.bring(provider) if value is NOTHING else value
@@ -116,7 +116,7 @@ class Scope:
         if value is not NOTHING:
             return value
         names = () if self.request is None else tuple(self.request.params)
-        arguments = await self.take(self._injection.needs(provider, self._view, names), self._view)
+        arguments = await self.take(self._injection.needs(provider, view, names), view)
         value = self.values[provider] = await self._enter(provider, arguments)
         return value
 

@@ -44,7 +44,7 @@ def wrapped(
 
     def make() -> Call:
         call = compiled()
-        stack = [one.middleware for one in endpoint.middleware] + (inner() if inner else [])
+        stack = [one.called for one in endpoint.middleware] + (inner() if inner else [])
         if stack:
             call = guarded(fold(stack, call), endpoint.on_error)
         return with_headers(call, headers) if headers else call
@@ -62,8 +62,8 @@ def around_all(
 
     def layer(one: Around) -> MiddlewareLike:
         if any(skips(endpoint.options, one) for endpoint in skipping):
-            return skippable(one.middleware, lambda endpoint: skips(endpoint.options, one), find)
-        return one.middleware
+            return skippable(one.called, lambda endpoint: skips(endpoint.options, one), find)
+        return one.called
 
     return guarded(fold([layer(one) for one in root], call), on_error)
 

@@ -1,7 +1,7 @@
 """The stages of one endpoint: its hooks, and the making of its object, as middleware around the compiled call."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from segue.core.binding import bind, compile_function
@@ -12,6 +12,7 @@ from segue.core.hooks import Hook
 from segue.core.injecting import injected
 from segue.core.options import Options
 from segue.core.parameters import MISSING, HandlerError, Parameter
+from segue.core.providers import ProvidersOf
 from segue.core.records import MiddlewareLike, Next
 from segue.core.scoped import scoped
 from segue.core.source import source_of
@@ -20,7 +21,7 @@ from segue.core.wiring import Injection
 from segue.http.request import Request
 from segue.http.response import Response
 
-__all__ = ["Needs", "Read", "Stages", "reraise"]
+__all__ = ["Needs", "Read", "Stages", "guarding_mount", "guards_of", "reraise"]
 
 
 class Needs(NamedTuple):
@@ -42,7 +43,9 @@ async def reraise(_: Request, error: Exception) -> Response:
 class Stages:
     """The stages of ``endpoint``. Parameters are read at once, so that what is wrong is in the report of the freeze."""
 
-    def __init__(self, endpoint: Endpoint, calling: Calling, injection: Injection, read: Read) -> None:
+    def __init__(
+        self, endpoint: Endpoint, calling: Calling, injection: Injection, read: Read, guards: Wiring
+    ) -> None:
         self.endpoint = endpoint
         self.calling = calling
         self.injection = injection
@@ -52,13 +55,16 @@ class Stages:
         self.share = False
         self._read = read
         self._makers: list[Callable[[Mapping[str, type | None]], MiddlewareLike]] = []
+        if guards.steps:
+            self.share = True
+            self._makers.append(lambda kinds: guarding(guards, injection, endpoint, kinds))
         for hook in calling.hooks:
             self._add(hook)
         if calling.made and not self.made:
             self._make()
 
     def __bool__(self) -> bool:
-        return bool(self._makers)
+        return bool(self._makers) or self.share
 
     def compiled(
         self, path_kinds: Mapping[str, type | None], renames: Mapping[str, str]
@@ -166,6 +172,39 @@ class Stages:
         ]
         bound.names["isawaitable"] = inspect.isawaitable
         return compile_function("\n".join(lines) + "\n", {**made.names, **bound.names})
+
+
+def guarding(
+    wiring: Wiring, injection: Injection, endpoint: Endpoint, path_kinds: Mapping[str, type | None]
+) -> MiddlewareLike:
+    """A middleware that calls the functions of ``requires=[...]`` before anything else is done."""
+    bound = bind(_nothing, (), path_kinds, endpoint.options.max_body, wiring.inputs)
+    made = injected(wiring, injection, in_thread=False, shared=True)
+    lines = ["async def call(request):", *[f"    {line}" for line in (*bound.lines, *made.lines)]]
+    call = compile_function("\n".join(lines) + "\n", {**made.names, **bound.names})
+
+    async def guard(request: Request, next: Next) -> Response:
+        await call(request)
+        return await next(request)
+
+    return guard
+
+
+def guarding_mount(wiring: Wiring, injection: Injection, endpoint: Endpoint) -> list[MiddlewareLike]:
+    """The same for a mounted application, which is not compiled."""
+    return [scoped(injection), guarding(wiring, injection, endpoint, {})]
+
+
+def guards_of(
+    endpoint: Endpoint, injection: Injection, view: ProvidersOf, path_names: Sequence[str]
+) -> Wiring:
+    """What the functions of ``requires=[...]`` need. Raises HandlerError."""
+    guards = [injection.guard(one, view, endpoint.place) for one in endpoint.options.requires]
+    return injection.wire((), view, path_names, guards)
+
+
+def _nothing() -> None:
+    """What is called after the functions of ``requires``: they are all."""
 
 
 def _before(call: Callable[..., Any], finish: Finish) -> MiddlewareLike:

@@ -30,6 +30,8 @@ class Injection:
         self.overrides: dict[Key, Provider] = {}
         self.registry = Registry(self)
         self.views: list[ProvidersOf] = []
+        #: Prepare each endpoint again, by what is provided then.
+        self.wired: list[Callable[[], None]] = []
         self._problems = problems
         self._guards: dict[Any, Provider] = {}
         self._needs: dict[tuple[Provider, ProvidersOf, frozenset[str]], tuple[Parameter, ...]] = {}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
 from types import TracebackType
-from typing import Self, Unpack
+from typing import TYPE_CHECKING, Self, TypeVar, Unpack
 
+from segue.core.providing import Provides
 from segue.http.headers import MutableHeaders
 from segue.http.sse import Event
 from segue.server.application import Application
@@ -19,7 +20,12 @@ from segue.testing.response import ClientResponse, ResponseHead
 from segue.testing.socket import AsyncClientSocket, HandshakeOptions, connected
 from segue.testing.visitor import ClientOptions, Visitor
 
+if TYPE_CHECKING:
+    from typing_extensions import TypeForm
+
 __all__ = ["AsyncClient", "AsyncStreamedResponse"]
+
+T = TypeVar("T")
 
 
 class AsyncStreamedResponse(ResponseHead):
@@ -82,6 +88,16 @@ class AsyncClient:
     def cookies(self) -> CookieJar:
         """What the app has set, and what the test puts in."""
         return self._visitor.cookies
+
+    def override(self, kind: TypeForm[T], provider: Provides[T] | T) -> AbstractContextManager[None]:
+        """Lets the app be provided with something else while the block runs: an object, or what makes one.
+
+        with client.override(Mailer, FakeMailer()):
+            client.post("/invitations")
+
+        Raises LookupError when nothing is provided for ``kind``.
+        """
+        return self._visitor.override(kind, provider)
 
     async def request(self, method: str, url: str, **options: Unpack[RequestOptions]) -> ClientResponse:
         """Sends a request and reads the response. ``url``: a path, or a whole URL."""

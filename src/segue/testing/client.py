@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
-from typing import Any, Self, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, overload
 
+from segue.core.providing import Provides
 from segue.http.headers import MutableHeaders
 from segue.http.sse import Event
 from segue.http.websocket import CloseCode, WebSocketDisconnected
@@ -19,6 +20,9 @@ from segue.testing.outgoing import RequestOptions
 from segue.testing.response import ClientResponse, ResponseHead
 from segue.testing.socket import AsyncClientSocket, HandshakeOptions, connected
 from segue.testing.visitor import ClientOptions, Visitor
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeForm
 
 __all__ = ["Client", "ClientSocket", "StreamedResponse"]
 
@@ -49,6 +53,16 @@ class Client:
     def cookies(self) -> CookieJar:
         """What the app has set, and what the test puts in."""
         return self._visitor.cookies
+
+    def override(self, kind: TypeForm[T], provider: Provides[T] | T) -> AbstractContextManager[None]:
+        """Lets the app be provided with something else while the block runs: an object, or what makes one.
+
+        with client.override(Mailer, FakeMailer()):
+            client.post("/invitations")
+
+        Raises LookupError when nothing is provided for ``kind``.
+        """
+        return self._visitor.override(kind, provider)
 
     def request(self, method: str, url: str, **options: Unpack[RequestOptions]) -> ClientResponse:
         """Sends a request and reads the response. ``url``: a path, or a whole URL."""

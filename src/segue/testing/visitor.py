@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AbstractContextManager
 from typing import Any, TypedDict
 
 import msgspec
@@ -80,6 +81,14 @@ class Visitor:
         self.headers.update(habits.headers)
         self.cookies = CookieJar(self.base_url.host)
         self.started = False
+
+    def override(self, kind: Any, provider: Any) -> AbstractContextManager[None]:
+        """Lets something else be provided by the app. Raises TypeError for an application that is no Segue app."""
+        overriding = getattr(self.application, "overriding", None)
+        if overriding is None:
+            raise TypeError(f"{self.application!r} provides nothing: override() is for apps of Segue")
+        manager: AbstractContextManager[None] = overriding(kind, provider)
+        return manager
 
     async def start(self) -> None:
         async with asyncio.timeout(self.options.timeout):
