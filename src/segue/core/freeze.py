@@ -22,10 +22,9 @@ from segue.core.mounting import mounted_call
 from segue.core.negotiation import formats_of, with_suffixes
 from segue.core.options import Options, layered
 from segue.core.parameters import HandlerError, Parameter, check_path_used, read_signature
-from segue.core.permissions import guard
+from segue.core.permissions import guard, permits_of
 from segue.core.pipeline import answering, guarded
 from segue.core.plan import FreezeError, NamedRoute, Plan
-from segue.core.ports import Permits
 from segue.core.predicates import InvalidPredicate
 from segue.core.providers import ProvidersOf
 from segue.core.receivers import Receivers, settle
@@ -136,7 +135,7 @@ class _Freezing:
             converters={**scope.converters, **app.declared.converters},
             defaults=layered(scope.defaults, app.defaults),
             predicates={**scope.predicates, **app.declared.predicates},
-            permits=self._permits(app) or scope.permits,
+            permits=permits_of(app, self.problems) or scope.permits,
             hooks=(*scope.hooks, *app.declared.hooks),
             formats={**scope.formats, **app.declared.formats},
         )
@@ -187,14 +186,6 @@ class _Freezing:
             raise FreezeError(inner.problems)
         matcher, find = inner.sites.finish()
         return find or finder(matcher)
-
-    def _permits(self, app: Recorded) -> Permits | None:
-        places = [str(place) for _, place in app.declared.permits]
-        if len(places) > 1:
-            self.problems.append(
-                f"two functions decide who may do what: {' and '.join(places)}; take one away"
-            )
-        return app.declared.permits[0][0] if places else None
 
     def _add_spans(self, app: Recorded, view: ProvidersOf) -> None:
         if app in self.living:  # included at two places, it lives once

@@ -4,14 +4,14 @@ from collections.abc import Awaitable
 
 from segue.core.parameters import HandlerError
 from segue.core.ports import Permits
-from segue.core.records import MiddlewareLike, Next
+from segue.core.records import MiddlewareLike, Next, Recorded
 from segue.core.source import Source
 from segue.core.traversal import is_traversed, traversed
 from segue.http.errors import Forbidden
 from segue.http.request import Request
 from segue.http.response import Response
 
-__all__ = ["guard"]
+__all__ = ["guard", "permits_of"]
 
 
 def guard(permission: str | None, permits: Permits | None, place: Source) -> tuple[MiddlewareLike, ...]:
@@ -36,3 +36,11 @@ def guard(permission: str | None, permits: Permits | None, place: Source) -> tup
         return await next(request)
 
     return (guarded,)
+
+
+def permits_of(app: Recorded, problems: list[str]) -> Permits | None:
+    """What decides about the permissions that ``app`` asks for; ``problems`` hears of a second one."""
+    places = [str(place) for _, place in app.declared.permits]
+    if len(places) > 1:
+        problems.append(f"two functions decide who may do what: {' and '.join(places)}; take one away")
+    return app.declared.permits[0][0] if places else None
