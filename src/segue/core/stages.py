@@ -178,7 +178,7 @@ def guarding(
     wiring: Wiring, injection: Injection, endpoint: Endpoint, path_kinds: Mapping[str, type | None]
 ) -> MiddlewareLike:
     """A middleware that calls the functions of ``requires=[...]`` before anything else is done."""
-    bound = bind(_nothing, (), path_kinds, endpoint.options.max_body, wiring.inputs)
+    bound = bind(_nothing, (), path_kinds, endpoint.bodies, wiring.inputs)
     made = injected(wiring, injection, in_thread=False, shared=True)
     lines = ["async def call(request):", *[f"    {line}" for line in (*bound.lines, *made.lines)]]
     call = compile_function("\n".join(lines) + "\n", {**made.names, **bound.names})
