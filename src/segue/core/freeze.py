@@ -15,6 +15,7 @@ from segue.core.endpoints import compile_http, compile_socket, is_async, path_ki
 from segue.core.errors import ErrorHandlers
 from segue.core.handlers import Call, Endpoint, OnError
 from segue.core.hooks import Attached, hooks_of, kind_of
+from segue.core.includednames import IncludedNames
 from segue.core.life import Life, clashes
 from segue.core.liferecords import TaskRecord
 from segue.core.lifespan import Span, application_span
@@ -79,7 +80,7 @@ class _Freezing:
         self.trees: list[tuple[Scope, Tree]] = []
         self.unused: list[Attached] = []
         self.injection = Injection(root, self.problems)
-        self.included: dict[tuple[str, ...], Included] = {}
+        self.included = IncludedNames()
         #: Whether a middleware around everything opens a scope for what is provided.
         self.opens = False
 
@@ -205,7 +206,7 @@ class _Freezing:
             self.problems.append(f"{record.place}: the app {app.name!r} includes itself")
             return
         name = record.name or app.name
-        if not self._may_be_called((*scope.names, name), record):
+        if not self.included.take((*scope.names, name), record, self.problems):
             return
         set_up(app, (*scope.above, scope.app))
         settle(app, self.problems)
@@ -231,19 +232,6 @@ class _Freezing:
                 providers=providers,
             )
         )
-
-    def _may_be_called(self, names: tuple[str, ...], record: Included) -> bool:
-        """Whether an included app has these names for itself; it is a problem if not."""
-        present = self.included.setdefault(names, record)
-        app, other = record.app, present.app
-        if present is record or (app is not other and not (_is_named(record) and _is_named(present))):
-            return True
-        whose = f"the app {app.name!r} is included twice" if app is other else "two included apps are"
-        self.problems.append(
-            f"{whose} under the name {names[-1]!r}, at {present.place} and at {record.place}: url_for could not tell "
-            f"them apart. Give one another: include(..., name={names[-1] + '_2'!r})"
-        )
-        return False
 
     # --- routes --------------------------------------------------------------------------------------------------
 
@@ -464,7 +452,3 @@ class _Freezing:
         taken = (*parameters, *wiring.inputs)
         check_path_used(record.handler, own, taken, record.calling, endpoint.place)
         return parameters, returns, wiring
-
-
-def _is_named(record: Included) -> bool:
-    return record.name is not None or record.app.is_named
