@@ -9,7 +9,7 @@ from segue.core.dataclass_defaults import completed
 from segue.core.extraction import reader_for
 from segue.core.formatnames import named_formats
 from segue.core.incoming import incoming
-from segue.core.json_body import body_problems, body_reader, check_depth
+from segue.core.json_body import body_problems, body_reader, decode_json
 from segue.core.json_codec import DEFAULT_JSON, JSONCodec
 from segue.core.parameters import HandlerError, Parameter
 from segue.core.ports import Codec, Decodes, UsesCodec
@@ -62,8 +62,7 @@ class _JSON:
         self._codec = codec
 
     def decode(self, data: bytes, type: Any) -> Any:
-        check_depth(data)
-        return self._codec.decode(data, type)
+        return decode_json(self._codec, data, type)
 
 
 class Bodies:
@@ -159,17 +158,20 @@ class _Body:
             form = await request.form()
             return _fields(form) if self.form is None else self.make(self.form(form))
         value = await self._decoded(request, one, self.kind)
-        return self.make(self.codec.convert(value, self.kind, strict=not one.texts))
+        return self.make(self.codec.check(value, self.kind, strict=not one.texts))
 
     async def problems(self, request: Request) -> list[Problem]:
         one = self.format(request)
         if isinstance(one, HTMLForm):
             found: list[Problem] = [] if self.form is None else self.form.problems(await request.form())
             return found
-        value = await self._decoded(request, one, self.kind if one.texts else Any)
+        try:
+            value = await self._decoded(request, one, self.kind if one.texts else Any)
+        except msgspec.ValidationError as error:
+            return [{"loc": ["body"], "msg": str(error)}]
 
         def convert(value: Any, kind: Any) -> Any:
-            return self.codec.convert(value, kind, strict=not one.texts)
+            return self.codec.check(value, kind, strict=not one.texts)
 
         return problems(value, self.kind, ("body",), convert)
 

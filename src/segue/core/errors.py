@@ -7,8 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
-
+from segue.core.problems import problem_response, wanted
 from segue.http.errors import ClientDisconnected, HTTPError, HTTPException, Redirect
 from segue.http.negotiate import Accept
 from segue.http.request import Request
@@ -30,7 +29,6 @@ logger = logging.getLogger("segue.errors")
 ErrorHandler = Callable[[Request, Any], Any]
 """Takes the request and the exception; returns what any handler may return. A ``def`` runs on the loop: keep it short."""
 
-_encode = msgspec.json.Encoder(enc_hook=str).encode
 _ESCAPED = b' "<>\\^`{|}'
 _needs_no_escape = re.compile(r"[!#-;=?-\[\]_a-z~]*").fullmatch
 _CLIENT_GONE = 499  # nobody reads it; the number that access logs know for it
@@ -224,7 +222,7 @@ def location(target: str) -> str:
 
 def prefers_html(request: Request) -> bool:
     """Whether the client asks for HTML by name, and not less than for JSON: a browser does, ``*/*`` does not."""
-    field = request.headers.joined("accept")
+    field = wanted(request)
     if field is None or "text/html" not in field.lower():
         return False
     accept = Accept.parse(field)
@@ -254,7 +252,7 @@ def _page_or_problem(request: Request, error: HTTPError, shown: BaseException | 
         from segue.core.debugpage import traceback_lines
 
         problem["traceback"] = traceback_lines(shown)
-    return Response(_encode(problem), error.status, error.headers, "application/problem+json")
+    return problem_response(request, problem, error.headers)
 
 
 def _log(request: Request, error: BaseException) -> None:

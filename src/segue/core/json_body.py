@@ -9,11 +9,12 @@ import msgspec
 
 from segue.core.dataclass_defaults import completed
 from segue.core.json_codec import DEFAULT_JSON, JSONCodec
+from segue.core.ports import Codec
 from segue.core.validation import Problem, problems
 from segue.http.errors import BadRequest, UnsupportedMediaType
 from segue.http.request import Request
 
-__all__ = ["MAX_BODY", "MAX_DEPTH", "body_problems", "body_reader"]
+__all__ = ["MAX_BODY", "MAX_DEPTH", "body_problems", "body_reader", "decode_json"]
 
 MAX_BODY = 1_000_000
 MAX_DEPTH = 64
@@ -81,7 +82,7 @@ def body_reader(kind: Any, codec: JSONCodec = DEFAULT_JSON) -> Callable[[Request
     if kind is str:
         return Request.text
     decode = completed(kind, codec.decoder(kind))
-    decode_numbers = completed(kind, lambda body: codec.convert(decode_any(body), kind))
+    decode_numbers = completed(kind, lambda body: codec.check(decode_any(body), kind))
 
     async def read(request: Request) -> Any:
         check_json_type(request)
@@ -97,6 +98,17 @@ def body_reader(kind: Any, codec: JSONCodec = DEFAULT_JSON) -> Callable[[Request
             raise not_json(error) from None
 
     return read
+
+
+def decode_json(codec: Codec, body: bytes, kind: Any) -> Any:
+    """JSON as a ``kind``, or as plain values where a number may be meant otherwise. Raises as ``codec.decode`` does."""
+    check_depth(body)
+    try:
+        return codec.decode(body, kind)
+    except msgspec.ValidationError:
+        if b"." not in body and b"e" not in body and b"E" not in body:
+            raise
+        return decode_any(body)
 
 
 def not_json(error: Exception) -> BadRequest:
@@ -115,4 +127,4 @@ async def body_problems(request: Request, kind: Any, codec: JSONCodec = DEFAULT_
         return [{"loc": ["body"], "msg": str(error)}]
     except (ValueError, RecursionError) as error:
         raise not_json(error) from None
-    return problems(value, kind, ("body",), codec.convert)
+    return problems(value, kind, ("body",), codec.check)

@@ -5,6 +5,8 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
+from segue.core.decimals import bounded
+
 __all__ = ["DEFAULT_JSON", "JSONCodec"]
 
 T = TypeVar("T")
@@ -40,17 +42,21 @@ class JSONCodec:
 
     def decode(self, data: bytes | str, type: Any = Any) -> Any:
         """The value of JSON, validated as ``type``. Raises msgspec.ValidationError and msgspec.DecodeError."""
-        return msgspec.json.decode(data, type=type, dec_hook=self._dec_hook)
+        return self.decoder(type)(data) if type is not Any else msgspec.json.decode(data)
 
-    def decoder(self, type: Any) -> Callable[[bytes], Any]:
+    def decoder(self, type: Any) -> Callable[[bytes | str], Any]:
         """:meth:`decode` for one type: what is asked of it often."""
-        return msgspec.json.Decoder(type, dec_hook=self._dec_hook).decode
+        return bounded(type, msgspec.json.Decoder(type, dec_hook=self._dec_hook).decode)
 
     def convert(self, value: Any, type: Any, *, strict: bool = True) -> Any:
         """A value of dicts, lists and scalars, or an object with attributes, as ``type``. Raises ValidationError."""
         return msgspec.convert(
             value, type, strict=strict, from_attributes=True, dec_hook=self._dec_hook, str_keys=True
         )
+
+    def check(self, value: Any, type: Any, *, strict: bool = True) -> Any:
+        """:meth:`convert` for what came from outside: decimals that nobody could write out are refused."""
+        return bounded(type, lambda one: self.convert(one, type, strict=strict))(value)
 
     def recast(self, value: Any, type: Any) -> Any:
         """A model as another one, ``type``, that has some of its fields. Raises ValidationError."""

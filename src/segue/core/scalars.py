@@ -4,11 +4,13 @@ import math
 import re
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any, get_args
 from uuid import UUID
 
 import msgspec
 
+from segue.core.decimals import check_decimal
 from segue.core.kinds import bare, is_union
 
 __all__ = ["FromText", "from_text"]
@@ -52,6 +54,8 @@ def from_text(kind: Any) -> FromText | None:
             raise msgspec.ValidationError("Expected a finite number")
         if type(value) is int and not _integer(text):
             raise msgspec.ValidationError("Expected `int`")
+        if type(value) is Decimal:
+            check_decimal(value)
         return value
 
     if bool not in plain:
@@ -70,6 +74,9 @@ def _plain(kind: Any, *, strict: bool) -> FromText:
     def read(text: str) -> Any:
         if len(text) > _MOST:
             raise msgspec.ValidationError("Value is too long")
-        return convert(text, kind, strict=strict)
+        value = convert(text, kind, strict=strict)
+        if type(value) is Decimal:
+            check_decimal(value)
+        return value
 
     return read

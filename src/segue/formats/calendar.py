@@ -5,7 +5,6 @@ import hashlib
 import re
 from typing import Any, Literal
 
-import msgspec
 from msgspec import Struct
 
 from segue.formats.base import PlainFormat
@@ -25,8 +24,8 @@ class Event(Struct, kw_only=True):
     """
 
     title: str
-    start: datetime.datetime | datetime.date
-    end: datetime.datetime | datetime.date | None = None
+    start: datetime.date
+    end: datetime.date | None = None
     uid: str = ""
     description: str = ""
     location: str = ""
@@ -72,10 +71,21 @@ class ICalendar(PlainFormat):
     def _calendar(self, value: Any) -> Calendar:
         if isinstance(value, Calendar):
             return value
-        try:
-            return msgspec.convert(self.plain(value), Calendar)
-        except msgspec.ValidationError as error:
-            raise ValueError(f"it is no Calendar: {error}") from None
+        match self.plain(value):
+            case {"title": str(title), **rest}:
+                return Calendar(title=title, events=[_as_event(one) for one in rest.get("events", [])])
+            case _:
+                raise ValueError("it is no Calendar: it has no title")
+
+
+def _as_event(plain: Any) -> Event:
+    """The event of a dict. A time is a date too, which msgspec cannot tell apart in text."""
+    match plain:
+        case {"title": str(), "start": datetime.date()}:
+            pass
+        case _:
+            raise ValueError("an event of a Calendar has a title and a start, which is a time or a date")
+    return Event(**{name: plain[name] for name in Event.__struct_fields__ if plain.get(name) is not None})
 
 
 def _event(event: Event) -> list[str]:
@@ -111,7 +121,7 @@ def _event(event: Event) -> list[str]:
     return [*lines, "END:VEVENT"]
 
 
-def _when(value: datetime.datetime | datetime.date) -> str:
+def _when(value: datetime.date) -> str:
     return f":{_time(value)}" if isinstance(value, datetime.datetime) else f";VALUE=DATE:{value:%Y%m%d}"
 
 

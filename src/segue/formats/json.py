@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from segue.core.json_body import check_depth
+from segue.core.json_body import check_depth, decode_json
 from segue.formats.base import PlainFormat
 from segue.http.errors import BadRequest
 from segue.http.request import Request
@@ -40,8 +40,7 @@ class JSON(PlainFormat):
         yield b"[]" if before == b"[" else b"]"
 
     def decode(self, data: bytes, type: Any) -> Any:
-        check_depth(data)
-        return self._codec.decode(data, type)
+        return decode_json(self._codec, data, type)
 
 
 class JSONLines(PlainFormat):

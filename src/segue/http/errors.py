@@ -9,39 +9,54 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 __all__ = [
+    "BadGateway",
     "BadRequest",
     "ClientDisconnected",
     "Conflict",
     "ContentTooLarge",
     "ExpectationFailed",
+    "FailedDependency",
     "Forbidden",
     "Found",
+    "GatewayTimeout",
     "Gone",
     "HTTPError",
     "HTTPException",
+    "HTTPVersionNotSupported",
     "HeaderFieldsTooLarge",
     "InsufficientStorage",
     "InternalServerError",
     "LengthRequired",
+    "Locked",
+    "LoopDetected",
     "MethodNotAllowed",
+    "MisdirectedRequest",
     "MovedPermanently",
+    "NetworkAuthenticationRequired",
     "NotAcceptable",
+    "NotExtended",
     "NotFound",
     "NotImplementedByServer",
+    "PaymentRequired",
     "PermanentRedirect",
     "PreconditionFailed",
+    "PreconditionRequired",
+    "ProxyAuthenticationRequired",
     "RangeNotSatisfiable",
     "Redirect",
     "RequestTimeout",
     "SeeOther",
     "ServiceUnavailable",
     "TemporaryRedirect",
+    "TooEarly",
     "TooManyRequests",
     "URITooLong",
     "Unauthorized",
+    "UnavailableForLegalReasons",
     "UnprocessableContent",
     "UnsupportedMediaType",
     "UpgradeRequired",
+    "VariantAlsoNegotiates",
 ]
 
 
@@ -60,7 +75,8 @@ class HTTPError(HTTPException):
     """An error reply: a problem detail (RFC 9457) or a page, by what the client accepts.
 
     ``status``: 400 to 599. ``detail``: what went wrong this time, shown to the client. ``title``: replaces the
-    reason phrase. ``headers``: sent with the reply. ``extra``: further members of the problem detail.
+    reason phrase. ``type``: a URI that names the kind of problem, best one that explains it. ``code``: a short name of
+    it for programs. ``headers``: sent with the reply. ``extra``: further members of the problem detail.
     """
 
     default_status: ClassVar[int] = 500
@@ -71,6 +87,8 @@ class HTTPError(HTTPException):
         detail: str = "",
         *,
         title: str | None = None,
+        type: str | None = None,
+        code: str | None = None,
         headers: Mapping[str, str] | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> None:
@@ -80,7 +98,8 @@ class HTTPError(HTTPException):
         self.detail = detail
         self.title = title
         self.headers = {} if headers is None else headers
-        self.extra = {} if extra is None else extra
+        named = {name: value for name, value in (("type", type), ("code", code)) if value is not None}
+        self.extra = {**named, **(extra or {})}
         super().__init__(f"{self.status} {detail}".rstrip())
 
 
@@ -92,10 +111,14 @@ class _FixedStatus(HTTPError):
         detail: str = "",
         *,
         title: str | None = None,
+        type: str | None = None,
+        code: str | None = None,
         headers: Mapping[str, str] | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__(self.default_status, detail, title=title, headers=headers, extra=extra)
+        super().__init__(
+            self.default_status, detail, title=title, type=type, code=code, headers=headers, extra=extra
+        )
 
 
 class BadRequest(_FixedStatus):
@@ -111,6 +134,10 @@ class Unauthorized(_FixedStatus):
         super().__init__(detail, **more)
         if challenge is not None:
             self.headers = {**self.headers, "www-authenticate": challenge}
+
+
+class PaymentRequired(_FixedStatus):
+    default_status = 402
 
 
 class Forbidden(_FixedStatus):
@@ -133,6 +160,10 @@ class MethodNotAllowed(_FixedStatus):
 
 class NotAcceptable(_FixedStatus):
     default_status = 406
+
+
+class ProxyAuthenticationRequired(_FixedStatus):
+    default_status = 407
 
 
 class RequestTimeout(_FixedStatus):
@@ -182,6 +213,10 @@ class ExpectationFailed(_FixedStatus):
     default_status = 417
 
 
+class MisdirectedRequest(_FixedStatus):
+    default_status = 421
+
+
 class UnprocessableContent(_FixedStatus):
     """422. ``errors``: one mapping for each bad field, with ``loc`` (the path to it) and ``msg``."""
 
@@ -193,6 +228,18 @@ class UnprocessableContent(_FixedStatus):
             self.extra = {**self.extra, "errors": list(errors)}
 
 
+class Locked(_FixedStatus):
+    default_status = 423
+
+
+class FailedDependency(_FixedStatus):
+    default_status = 424
+
+
+class TooEarly(_FixedStatus):
+    default_status = 425
+
+
 class UpgradeRequired(_FixedStatus):
     """426. ``protocol``: what to upgrade to."""
 
@@ -201,6 +248,10 @@ class UpgradeRequired(_FixedStatus):
     def __init__(self, detail: str = "", *, protocol: str = "websocket", **more: Any) -> None:
         super().__init__(detail, **more)
         self.headers = {**self.headers, "upgrade": protocol}
+
+
+class PreconditionRequired(_FixedStatus):
+    default_status = 428
 
 
 class TooManyRequests(_FixedStatus):
@@ -218,12 +269,20 @@ class HeaderFieldsTooLarge(_FixedStatus):
     default_status = 431
 
 
+class UnavailableForLegalReasons(_FixedStatus):
+    default_status = 451
+
+
 class InternalServerError(_FixedStatus):
     default_status = 500
 
 
 class NotImplementedByServer(_FixedStatus):
     default_status = 501
+
+
+class BadGateway(_FixedStatus):
+    default_status = 502
 
 
 class ServiceUnavailable(_FixedStatus):
@@ -237,8 +296,32 @@ class ServiceUnavailable(_FixedStatus):
             self.headers = {**self.headers, "retry-after": str(retry_after)}
 
 
+class GatewayTimeout(_FixedStatus):
+    default_status = 504
+
+
+class HTTPVersionNotSupported(_FixedStatus):
+    default_status = 505
+
+
+class VariantAlsoNegotiates(_FixedStatus):
+    default_status = 506
+
+
 class InsufficientStorage(_FixedStatus):
     default_status = 507
+
+
+class LoopDetected(_FixedStatus):
+    default_status = 508
+
+
+class NotExtended(_FixedStatus):
+    default_status = 510
+
+
+class NetworkAuthenticationRequired(_FixedStatus):
+    default_status = 511
 
 
 class Redirect(HTTPException):
