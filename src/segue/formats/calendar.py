@@ -72,10 +72,10 @@ class ICalendar(PlainFormat):
         if isinstance(value, Calendar):
             return value
         match self.plain(value):
-            case {"title": str(title), **rest}:
-                return Calendar(title=title, events=[_as_event(one) for one in rest.get("events", [])])
+            case {"title": str(title), "events": list(events)}:
+                return Calendar(title=title, events=[_as_event(one) for one in events])
             case _:
-                raise ValueError("it is no Calendar: it has no title")
+                raise ValueError("it is no Calendar: it has no title and events")
 
 
 def _as_event(plain: Any) -> Event:
