@@ -20,7 +20,7 @@ from msgspec import Meta, Struct
 from segue.core.app import App
 from segue.core.appkey import AppKey
 from segue.core.converters import Converter
-from segue.core.hooks import after, around, before
+from segue.core.hooks import after, around, before, invalid, wrap
 from segue.core.json_codec import JSONCodec
 from segue.core.markers import Body, Cookie, File, Form, Header, Named, Query
 from segue.core.records import Next
@@ -209,6 +209,7 @@ __all__ = [
     "inspect_app",
     "inside",
     "lineage",
+    "invalid",
     "middleware",
     "mount",
     "not_",
@@ -224,6 +225,7 @@ __all__ = [
     "traversed",
     "wait",
     "websocket",
+    "wrap",
 ]
 
 # Made when it is first asked for: an app that makes its own never has it.

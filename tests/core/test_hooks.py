@@ -1,24 +1,34 @@
 """Hooks: before, after and around handlers, methods and classes."""
 
+import functools
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 
 from segue import (
     App,
+    AppStarted,
+    AppStarting,
+    Form,
     Header,
+    HTTPError,
+    Meta,
     Next,
     NotFound,
     Request,
     Response,
     Struct,
     Unauthorized,
+    UnprocessableContent,
     WebSocket,
     after,
     around,
     before,
+    expose,
+    invalid,
+    wrap,
 )
 from segue.core.plan import FreezeError
 from segue.testing import Client
@@ -307,3 +317,115 @@ def test_what_a_hook_cannot_take_is_in_the_report() -> None:
     assert "its hook test_what_a_hook_cannot_take_is_in_the_report.<locals>.own takes self" in told
     with pytest.raises(TypeError, match="@before takes the function that shall run"):
         before("signed_in")  # type: ignore[arg-type]
+
+
+@pytest.mark.row("TG-17")
+def test_another_function_answers_what_is_not_valid_with_errors_and_values(serve: Serve) -> None:
+    def bad(error: HTTPError) -> tuple[str, int]:
+        return f"bad {error.status}", 200
+
+    class Films:
+        async def _again(self, error: UnprocessableContent, request: Request, lang: str = "en") -> list[Any]:
+            form = await request.form()
+            return [lang, form["title"], [(one["loc"], one["msg"]) for one in error.errors]]
+
+        @expose
+        @invalid(_again)
+        async def create(self, title: Form[str], year: Form[Annotated[int, Meta(ge=1888)]]) -> Any:
+            return [title, year]
+
+        @expose
+        @invalid(lambda: None)
+        def plain(self, year: Form[int]) -> None: ...
+
+        @expose
+        @invalid(bad)
+        def answered(self, year: Form[int]) -> None: ...
+
+    app = App()
+    app.tree("/", Films())
+    ask = serve(app)
+
+    def post(path: str, form: str) -> Any:
+        return ask("POST", path, {"content-type": "application/x-www-form-urlencoded"}, form.encode())
+
+    assert post("/create", "title=a&year=1946").text == '["a",1946]'
+    wrong = post("/create?lang=fr", "title=a&year=1700")
+    assert (wrong.status, wrong.text) == (
+        422,
+        '["fr","a",[[["form","year"],"Expected `int` >= 1888"]]]',
+    )
+    plain = post("/plain", "year=x")
+    assert (plain.status, plain.headers["content-type"]) == (422, "application/problem+json")
+    assert (post("/answered", "year=x").status, post("/answered", "year=x").text) == (200, "bad 422")
+
+
+@pytest.mark.row("TG-18")
+def test_every_moment_of_a_controller_of_others_can_be_hooked(serve: Serve) -> None:
+    log: list[Any] = []
+
+    class Third:
+        @expose
+        async def films(self, page: int) -> dict[str, Any]:
+            log.append("call")
+            return {"films": [page]}
+
+        @expose
+        def count(self) -> list[int]:
+            return [1, 2]
+
+    third = App("third")
+    third.tree("/", Third())
+
+    def before_validate(request: Request) -> None:
+        log.append(f"before_validate {request.query_string}")
+
+    def before_call_and_render(handler: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(handler)
+        async def call(*args: Any, **named: Any) -> Any:
+            log.append(("before_call", args))
+            result = await handler(*args, **named)
+            log.append("before_render")
+            return {**result, "total": len(result["films"])}
+
+        return call
+
+    def after_render(response: Response) -> None:
+        log.append(("after_render", response.body))
+
+    def doubled(handler: Callable[..., list[int]]) -> Callable[..., list[int]]:
+        return functools.wraps(handler)(lambda *args: [2 * one for one in handler(*args)])
+
+    async def application_wrapper(request: Request, next: Next) -> Response:
+        response = await next(request)
+        response.headers["x-wrapped"] = "1"
+        return response
+
+    app = App()
+    app.middleware(application_wrapper)
+    app.include(third, at="/third")
+    app.hook(Third, before(before_validate), after(after_render))
+    app.hook(Third.films, wrap(before_call_and_render))
+    app.hook(Third.count, wrap(doubled))
+    for milestone in (AppStarting, AppStarted):
+        app.on(milestone)(lambda signal: log.append(type(signal).__name__))
+    ask = serve(app)
+    assert log == ["AppStarting", "AppStarted"]
+    del log[:]
+    answer = ask.get("/third/films?page=7")
+    assert (answer.text, answer.headers["x-wrapped"]) == ('{"films":[7],"total":1}', "1")
+    assert log == [
+        "before_validate page=7",
+        ("before_call", (7,)),
+        "call",
+        "before_render",
+        ("after_render", b'{"films":[7],"total":1}'),
+    ]
+    assert ask.get("/third/films?page=x").status == 422
+    assert log[5:] == ["before_validate page=x"]
+    assert ask.get("/third/count").text == "[2,4]"
+    alone = Client(third)
+    assert (alone.get("/films?page=7").text, "x-wrapped" in alone.get("/count").headers) == (
+        '{"films":[7]}',
+        False,
+    )

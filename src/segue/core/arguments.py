@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from segue.core.calling import Taking
 from segue.core.extraction import Reader
 from segue.core.parameters import MISSING, Parameter
 from segue.core.scalars import from_text
@@ -26,13 +27,14 @@ class Arguments:
     """Gives the query and the form of a request as one, for the parameters of one method.
 
     An argument of the query that the method has not is NotFound (404): it is part of the address. One of a form is
-    BadRequest (400). ``open``: the method takes whatever comes, as do those with ``**params``.
+    BadRequest (400). ``taking``: what may come
+    besides; a method with ``**params`` takes whatever comes.
     """
 
-    def __init__(self, parameters: Sequence[Parameter], *, open: bool) -> None:
+    def __init__(self, parameters: Sequence[Parameter], taking: Taking) -> None:
         self.parameters = parameters
-        self.open = open or any(one.origin == "others" for one in parameters)
-        self.taken = {_METHOD, *[name for one in parameters for name in _names(one)]}
+        self.open = taking.open or any(one.origin == "others" for one in parameters)
+        self.taken = {_METHOD, *taking.also, *[name for one in parameters for name in _names(one)]}
         self.whole_form = any(one.origin == "formdata" for one in parameters)
 
     async def __call__(self, request: Request) -> MultiDict[Any]:

@@ -8,12 +8,13 @@ function is kept: ``endpoint.source``, and ``segue explain`` prints it.
 import functools
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from types import CodeType
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from segue.core.arguments import Arguments, split_path
 from segue.core.bodies import Bodies
+from segue.core.calling import Taking
 from segue.core.extraction import Reader, reader_for
 from segue.core.json_body import MAX_BODY
 from segue.core.parameters import MISSING, Parameter
@@ -102,7 +103,7 @@ def bind(
     path_kinds: Mapping[str, type | None],
     bodies: Bodies,
     inputs: Sequence[Parameter] = (),
-    arguments: Literal["closed", "open"] | None = None,
+    arguments: Taking | None = None,
 ) -> BoundText:
     """The text that binds ``parameters`` and calls ``handler``.
 
@@ -135,7 +136,7 @@ def bind(
         if parameter.origin == "args":
             names[f"split_{parameter.name}"] = split_path(parameter.kind, parameter.wire)
             lines.append(f"{_local(parameter)} = split_{parameter.name}(request.params)")
-    call_arguments = Arguments(parameters, open=arguments == "open") if arguments else None
+    call_arguments = Arguments(parameters, arguments) if arguments else None
     if call_arguments is not None:
         lines += _arguments(parameters, call_arguments, readers, names)
     if by_origin["form"] or by_origin["formdata"]:
@@ -176,7 +177,7 @@ def _limit(
 
 
 def _may_fail(parameter: Parameter) -> bool:
-    injected = ("request", "app", "socket", "formdata", "controller", "response", "provided")
+    injected = ("request", "app", "socket", "formdata", "controller", "outcome", "provided")
     return parameter.origin not in injected
 
 
@@ -191,7 +192,7 @@ def _argument(parameter: Parameter) -> str:
         "app": "request.app",
         "socket": "socket",
         "formdata": "form",
-        "response": "response",
+        "outcome": "outcome",
         "extension": "request.params.get('extension', 'html')",
         "controller": "request.made['controller']",
     }

@@ -1,12 +1,19 @@
 """How a handler is called, where a style of writing handlers has its own way."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Literal, NamedTuple
 
 from segue.core.hooks import Hook
 
-__all__ = ["PLAIN", "Calling"]
+__all__ = ["PLAIN", "Calling", "Taking"]
+
+
+class Taking(NamedTuple):
+    """Arguments that may come though no parameter of the handler takes them: any, or those of hooks."""
+
+    open: bool
+    also: frozenset[str]
 
 
 class Calling(NamedTuple):
@@ -15,7 +22,8 @@ class Calling(NamedTuple):
     ``kind``: the handler is a function of this class, and its object is found in the request. ``made``: that object is
     made for each request, by the class. ``hooks``: all that run before and after it, the outermost first.
     ``arguments``: its parameters are call arguments, see segue.core.arguments; "open" if others may come too. ``rest``:
-    the field of the path that is ``*args``. ``outer``: parameters of the path that were found before its own. ``response``: a parameter of type Response is the response, for what runs after the handler.
+    the field of the path that is ``*args``. ``outer``: parameters of the path that were found before its own.
+    ``outcome``: a parameter of this type is what the handler came to, its response or what it raised.
     """
 
     kind: type | None = None
@@ -24,14 +32,31 @@ class Calling(NamedTuple):
     arguments: Literal["closed", "open"] | None = None
     rest: str = ""
     outer: tuple[str, ...] = ()
-    response: bool = False
+    outcome: type | None = None
+
+    @property
+    def taking(self) -> Taking | None:
+        """Which arguments may come besides the parameters; None where parameters are no call arguments."""
+        if self.arguments is None:
+            return None
+        return Taking(
+            self.arguments == "open", frozenset(name for one in self._functions() for name in _names(one))
+        )
 
     def takes(self, name: str) -> bool:
         """Whether a parameter of this name is taken by something that runs before the handler."""
+        return any(name in _names(function) for function in self._functions())
+
+    def _functions(self) -> list[Callable[..., Any]]:
+        """What runs before the handler and has parameters of its own."""
         functions: list[Callable[..., Any]] = [hook.function for hook in self.hooks if hook.kind != "around"]
         if self.made and self.kind is not None:
             functions.append(self.kind)
-        return any(name in inspect.signature(function).parameters for function in functions)
+        return functions
+
+
+def _names(function: Callable[..., Any]) -> Collection[str]:
+    return inspect.signature(function).parameters
 
 
 PLAIN = Calling()

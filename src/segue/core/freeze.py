@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -14,7 +14,7 @@ from segue.core.dispatch import Find, dispatcher, finder
 from segue.core.endpoints import compile_http, compile_socket, is_async, path_kinds
 from segue.core.errors import ErrorHandlers
 from segue.core.handlers import Call, Endpoint, OnError
-from segue.core.hooks import Attached, hooks_of, kind_of
+from segue.core.hooks import Attached, hooks_of, kind_of, wrapped as decorated
 from segue.core.includednames import IncludedNames
 from segue.core.life import Life, clashes
 from segue.core.liferecords import TaskRecord
@@ -55,6 +55,8 @@ from segue.core.views import Tree, as_given
 from segue.core.wiring import Injection
 
 __all__ = ["freeze"]
+
+R = TypeVar("R", Route, SocketRoute)
 
 # Options of routes that WebSockets have too.
 _OF_SOCKETS = frozenset({"name", "host", "version", "version_prefix", "middleware", "skip", "permission"})
@@ -237,7 +239,7 @@ class _Freezing:
 
     def _add_route(self, scope: Scope, record: Route) -> None:
         options = scope.options(record.options)
-        record = record._replace(calling=self._hooked(scope, record))
+        record = self._hooked(scope, record)
         endpoint, template, renames = self._endpoint(scope, record, record.methods, options)
 
         def prepare() -> None:
@@ -262,7 +264,7 @@ class _Freezing:
         given: dict[str, Any] = dict(record.options)
         known: dict[str, Any] = {key: given.pop(key) for key in _OF_SOCKETS if key in given}
         options = scope.options(known, auto_head=False, timeout=None, on_disconnect="cancel")
-        record = record._replace(calling=self._hooked(scope, record))
+        record = self._hooked(scope, record)
         endpoint, template, renames = self._endpoint(scope, record, (SOCKET,), options)
         endpoint.kind = "websocket"
         bind = telling_sockets((*scope.above, scope.app))
@@ -376,7 +378,7 @@ class _Freezing:
         self._place(endpoint, scope, record.place, host)
         endpoint.path = template.text
         endpoint.methods = tuple(methods)
-        endpoint.arguments = record.calling.arguments
+        endpoint.arguments = record.calling.taking
         signature = self._signature(scope, record, endpoint, template, host)
         endpoint.parameters, endpoint.returns, endpoint.wiring = signature
         endpoint.formats = formats_of(endpoint, scope.formats, record.place)
@@ -394,13 +396,17 @@ class _Freezing:
             self.routes.setdefault(own, []).append(route)
         return endpoint, template, renames
 
-    def _hooked(self, scope: Scope, record: Route | SocketRoute) -> Calling:
-        """How the handler is called, with all of its hooks."""
+    def _hooked(self, scope: Scope, record: R) -> R:
+        """The record with all of its hooks."""
         calling = record.calling
         kind = calling.kind or kind_of(record.handler)
         attached = [one for one in scope.hooks if one.fits(record.handler, kind)]
         self.unused = [one for one in self.unused if one not in attached]
-        return calling._replace(hooks=hooks_of(record.handler, kind, attached, calling.hooks))
+        hooks = hooks_of(record.handler, kind, attached, calling.hooks)
+        return record._replace(
+            handler=decorated(record.handler, hooks),
+            calling=calling._replace(hooks=tuple([one for one in hooks if one.kind != "wrap"])),
+        )
 
     def _stages(
         self, scope: Scope, record: Route | SocketRoute, endpoint: Endpoint, template: Template

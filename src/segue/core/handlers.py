@@ -4,6 +4,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Literal
 
 from segue.core.bodies import Bodies
+from segue.core.calling import Taking
 from segue.core.claims import Level
 from segue.core.conditions import Conditions
 from segue.core.json_codec import DEFAULT_JSON
@@ -87,7 +88,7 @@ class Endpoint:
         self.automatic: tuple[str, ...] = ()
         self.parameters: tuple[Parameter, ...] = ()
         #: Whether the parameters are call arguments: segue.core.calling.
-        self.arguments: Literal["closed", "open"] | None = None
+        self.arguments: Taking | None = None
         #: The annotation of what the handler returns.
         self.returns: Any = MISSING
         #: What is provided for it.

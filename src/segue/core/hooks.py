@@ -1,4 +1,4 @@
-"""Hooks of handlers: what runs before one, after it, or around it, said at the method, at the class, or for both from outside."""
+"""Hooks of handlers: what runs before one, after it, around it, or instead of it, said at the method, at the class, or for both from outside."""
 
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Iterator
@@ -8,9 +8,21 @@ from segue.core.source import Source
 from segue.http.request import Request
 from segue.http.response import Response
 
-__all__ = ["Attached", "Hook", "after", "around", "before", "hooks_of", "kind_of"]
+__all__ = [
+    "Attached",
+    "Hook",
+    "after",
+    "around",
+    "before",
+    "hooks_of",
+    "invalid",
+    "kind_of",
+    "wrap",
+    "wrapped",
+]
 
 T = TypeVar("T")
+Kind = Literal["before", "after", "around", "invalid", "wrap"]
 Middleware = Callable[[Request, Callable[[Request], Awaitable[Response]]], Awaitable[Response]]
 
 _ATTRIBUTE = "__segue_hooks__"
@@ -23,7 +35,7 @@ class Hook:
 
     def __init__(
         self,
-        kind: Literal["before", "after", "around"],
+        kind: Kind,
         function: Callable[..., Any],
         *,
         in_thread: bool = False,
@@ -89,6 +101,40 @@ def around(middleware: Middleware) -> Hook:
     return Hook("around", middleware)
 
 
+def invalid(function: Callable[..., Any], *, in_thread: bool = False) -> Hook:
+    """Lets ``function`` answer when parameters of the handler are not valid, instead of the 422: for a form, say.
+
+        def show_again(error: UnprocessableContent, request: Request) -> str:
+            return page(error.errors)                     # [{"loc": ["form", "year"], "msg": "Expected `int`..."}]
+
+        @app.post("/films")
+        @invalid(show_again)
+        async def create(title: Form[str], year: Form[int]) -> str: ...
+
+    The form that was sent is still there: ``await request.form()``. What it returns is the reply, with status 422 if
+    it does not say another; None leaves the error as it is.
+    """
+    return Hook("invalid", function, in_thread=in_thread)
+
+
+def wrap(decorator: Callable[[Callable[..., Any]], Callable[..., Any]]) -> Hook:
+    """Decorates a handler when the app is frozen, as ``@decorator`` does where it is defined.
+
+    That is for handlers of others, and for all of a class. The decorator sees valid arguments and the value that is
+    returned; it has to use ``functools.wraps``, so that the parameters can be read.
+
+        def with_total(handler):
+            @functools.wraps(handler)
+            async def call(*args, **named):
+                rows = await handler(*args, **named)
+                return {"total": len(rows), "rows": rows}
+            return call
+
+        app.hook(other_package.Films.get, wrap(with_total))
+    """
+    return Hook("wrap", decorator)
+
+
 class Attached(NamedTuple):
     """``app.hook(target, *hooks)``: hooks of a function, method or class that is not changed by it."""
 
@@ -108,6 +154,13 @@ def hooks_of(
 ) -> tuple[Hook, ...]:
     """The hooks of a handler, the outermost first: from outside, ``more``, of the classes of ``kind``, its own."""
     return (*_outside(attached), *more, *_of_class(kind), *_own(_function(handler)))
+
+
+def wrapped(handler: Callable[..., Any], hooks: Iterable[Hook]) -> Callable[..., Any]:
+    """The handler inside of those that wrap it, the first outermost."""
+    for hook in reversed([one for one in hooks if one.kind == "wrap"]):
+        handler = hook.function(handler)
+    return handler
 
 
 def kind_of(handler: Callable[..., Any]) -> type | None:

@@ -15,7 +15,6 @@ from segue.core.source import Source
 from segue.core.validation import object_fields
 from segue.http.forms import FormData
 from segue.http.request import Request
-from segue.http.response import Response
 from segue.http.websocket import WebSocket
 
 __all__ = [
@@ -46,7 +45,7 @@ class Parameter:
     """One parameter of a handler.
 
     ``origin``: path, query, header, cookie, form, body, or what is injected: request, app, socket, formdata, controller,
-    response, provided; and where the handler takes call arguments, argument, rest (``*args``) and others (``**params``).
+    outcome, provided; and where the handler takes call arguments, argument, rest (``*args``) and others (``**params``).
     ``wire``: its name in the request. ``model``: its fields come from there each by its own name.
     ``many``: a list of all values of its name.
     """
@@ -116,9 +115,9 @@ def read_signature(
                 found.append(Parameter(name, "others", hints.get(name, Any), name))
             continue
         hint = hints.get(name, MISSING)
-        if calling.response and isinstance(hint, type) and issubclass(hint, Response):
+        if calling.outcome and isinstance(hint, type) and _either_way(hint, calling.outcome):
             by_name = parameter.kind is parameter.KEYWORD_ONLY
-            found.append(Parameter(name, "response", hint, name, keyword_only=by_name))
+            found.append(Parameter(name, "outcome", hint, name, keyword_only=by_name))
         else:
             if calling.arguments and hint is MISSING and name != "request":
                 hint = str
@@ -350,6 +349,10 @@ def _of_folder(parameter: Parameter, calling: Calling, told: str) -> Parameter:
     if parameter.origin == "args":
         return dataclasses.replace(parameter, kind=list_item(parameter.kind), wire=calling.rest, many=False)
     return parameter
+
+
+def _either_way(hint: type, outcome: type) -> bool:
+    return hint is not object and (issubclass(hint, outcome) or issubclass(outcome, hint))
 
 
 def _injected(kind: Any, app_type: type) -> str | None:

@@ -18,6 +18,7 @@ from segue.core.scoped import scoped
 from segue.core.source import source_of
 from segue.core.steps import Wiring
 from segue.core.wiring import Injection
+from segue.http.errors import UnprocessableContent
 from segue.http.request import Request
 from segue.http.response import Response
 
@@ -88,16 +89,16 @@ class Stages:
             self._make()
         place = source_of(hook.function, self.endpoint.place)
         told = f"the hook {getattr(hook.function, '__qualname__', hook.function)} ({place})"
-        needs = self._needs(function, calling._replace(response=hook.kind == "after"))
+        needs = self._needs(function, calling._replace(outcome=_OUTCOMES.get(hook.kind)))
         if any(one.origin == "socket" for one in needs.parameters):
             raise HandlerError(f"{told} asks for the WebSocket, which is not open before the handler runs")
-        finish = Finish(
-            Endpoint(self.endpoint.app, told, hook.function, place, Options()), self.threads, MISSING
-        )
+        options = Options(status=422) if hook.kind == "invalid" else Options()
+        stands_for = Endpoint(self.endpoint.app, told, hook.function, place, options)
+        finish = Finish(stands_for, self.threads, MISSING)
 
         def make(path_kinds: Mapping[str, type | None]) -> MiddlewareLike:
             call = self._compile(function, needs, path_kinds, calling, in_thread=hook.in_thread)
-            return _before(call, finish) if hook.kind == "before" else _after(call, finish)
+            return _KINDS[hook.kind](call, finish)
 
         self._makers.append(make)
 
@@ -106,7 +107,7 @@ class Stages:
         if inspect.isfunction(function) and next(iter(inspect.signature(function).parameters), "") == "self":
             if self.calling.kind is not None:
                 return function, Calling(kind=self.calling.kind)
-            owner = getattr(self.endpoint.handler, "__self__", None)
+            owner = getattr(inspect.unwrap(self.endpoint.handler), "__self__", None)
             if owner is None:
                 raise HandlerError(
                     f"{self.endpoint}: its hook {function.__qualname__} takes self, but the handler is no method"
@@ -157,7 +158,7 @@ class Stages:
             path_kinds,
             self.endpoint.bodies,
             wiring.inputs,
-            calling.arguments,
+            calling.taking,
         )
         made = injected(wiring, self.injection, in_thread=in_thread, shared=True)
         call = bound.call
@@ -165,7 +166,7 @@ class Stages:
             bound.names["run"] = self.threads.run
             call = "await run(" + call.replace("(", ", ", 1).replace(", )", ")")
         lines = [
-            "async def call(request, response=None):",
+            "async def call(request, outcome=None):",
             *[f"    {line}" for line in (*bound.lines, *made.lines)],
             f"    value = {call}",
             "    return await value if isawaitable(value) else value",
@@ -222,6 +223,23 @@ def _after(call: Callable[..., Any], finish: Finish) -> MiddlewareLike:
         return response if other is None else await finish(request, other)
 
     return after
+
+
+def _invalid(call: Callable[..., Any], finish: Finish) -> MiddlewareLike:
+    async def invalid(request: Request, next: Next) -> Response:
+        try:
+            return await next(request)
+        except UnprocessableContent as error:
+            value = await call(request, error)
+            if value is None:
+                raise
+        return await finish(request, value)
+
+    return invalid
+
+
+_KINDS = {"before": _before, "after": _after, "invalid": _invalid}
+_OUTCOMES: dict[str, type] = {"after": Response, "invalid": UnprocessableContent}
 
 
 def _renaming(renames: Mapping[str, str]) -> MiddlewareLike:

@@ -224,8 +224,9 @@ class UnprocessableContent(_FixedStatus):
 
     def __init__(self, detail: str = "", *, errors: Sequence[Mapping[str, Any]] = (), **more: Any) -> None:
         super().__init__(detail, **more)
+        self.errors = list(errors)
         if errors:
-            self.extra = {**self.extra, "errors": list(errors)}
+            self.extra = {**self.extra, "errors": self.errors}
 
 
 class Locked(_FixedStatus):
