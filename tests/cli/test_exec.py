@@ -19,7 +19,9 @@ from typing import Annotated, Literal
 
 import click
 
-from segue import App, Meta, Setup, wait
+from collections.abc import AsyncIterator
+
+from segue import App, AppKey, Meta, Setup, wait
 
 
 class Mail:
@@ -67,6 +69,31 @@ def create(emails: list[str], *, file: pathlib.Path | None = None, role: Literal
 @blog.command(lifespan=False)
 def reindex() -> str:
     return f"reindexed {started}"
+
+
+class Mailer:
+    pass
+
+
+@app.provide
+async def mailer() -> AsyncIterator[Mailer]:
+    print("open")
+    yield Mailer()
+    print("closed")
+
+
+@app.command
+def post(mailer: Mailer, to: str = "all") -> str:
+    return f"{type(mailer).__name__} to {to}"
+
+
+@app.command
+async def fail(mailer: Mailer) -> None:
+    raise ValueError("no letters")
+
+
+@app.command(lifespan=False)
+def lost(nothing: AppKey) -> None: ...
 
 
 @app.command
@@ -152,7 +179,7 @@ def test_words_become_what_the_function_says() -> None:
         (("hello",), "Missing argument 'NAME'"),
         (("users", "create", "a"), "Missing option '--role'"),
         (("users", "create", "a", "--role", "boss"), "It is one of admin, guest"),
-        (("nothing",), "It has: add, blog, hello, leave, mail, users"),
+        (("nothing",), "It has: add, blog, fail, hello, leave, lost, mail, post, users"),
     ],
 )
 def test_bad_words_are_told(words: tuple[str, ...], told: str) -> None:
@@ -172,6 +199,16 @@ def test_the_help_is_the_docstring_and_the_description() -> None:
 
 def test_a_command_may_do_without_the_start() -> None:
     assert run("exec", "blog", "reindex") == (0, "reindexed []\n")
+
+
+def test_what_a_command_asks_for_by_type_is_provided_and_cleaned_up() -> None:
+    assert run("exec", "post", "--to", "you") == (0, "open\nclosed\nMailer to you\ndown\n")
+    result = CliRunner().invoke(main, ["exec", "fail"])
+    assert repr(result.exception) == "ValueError('no letters')"
+    assert result.output == "open\ndown\n"
+    code, output = run("exec", "lost")
+    assert code == 1
+    assert "where does 'nothing' of type AppKey come from?" in output
 
 
 def test_a_plugin_declares_commands_as_the_app_does() -> None:

@@ -2,7 +2,7 @@
 
 import enum
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -12,8 +12,8 @@ import msgspec
 from segue.cli.session import Session
 from segue.core.app import App
 from segue.core.commands import CommandParameter, command_parameters
-from segue.core.kinds import bare, list_item, told, without_none
-from segue.core.parameters import MISSING
+from segue.core.kinds import bare, list_item, without_none
+from segue.core.parameters import MISSING, HandlerError
 from segue.core.records import Command
 from segue.core.scalars import from_text
 
@@ -44,7 +44,7 @@ def _as_click(app: App, command: Command) -> click.Command:
 
     def call(**values: Any) -> None:
         with Session(app, lifespan=command.lifespan) as session:
-            _print(_call(session, run, {**values, **_injected(app, parameters, command)}))
+            _print(_call(session, run, values))
 
     return click.Command(command.words[-1], params=given, callback=call, help=inspect.getdoc(run))
 
@@ -74,24 +74,12 @@ def _group(app: App, group: click.Group) -> click.Group:
 
 
 def _call(session: Session, run: Callable[..., Any], values: dict[str, Any]) -> Any:
-    result = run(**values)
-    return session.run(result) if inspect.iscoroutine(result) else result
-
-
-def _injected(app: App, parameters: Sequence[CommandParameter], command: Command) -> dict[str, Any]:
-    found = {}
-    for one in parameters:
-        if one.origin != "injected":
-            continue
-        kind = bare(without_none(one.kind))
-        if isinstance(kind, type) and isinstance(app, kind):
-            found[one.name] = app
-        elif one.default is MISSING:
-            raise click.ClickException(
-                f"{command.place}: nothing provides {one.name!r} of type {told(one.kind)} to the command "
-                f"{' '.join(command.words)!r}."
-            )
-    return found
+    try:
+        with session.arguments(run, values) as provided:
+            result = run(**values, **provided)
+            return session.run(result) if inspect.iscoroutine(result) else result
+    except HandlerError as error:  # what it needs is not provided
+        raise click.ClickException(str(error)) from None
 
 
 def _print(result: Any) -> None:

@@ -4,6 +4,7 @@ import importlib.metadata
 
 import click
 
+from segue.cli.check import check
 from segue.cli.control import reload, status, stop
 from segue.cli.execute import execute
 from segue.cli.explain import explain
@@ -67,6 +68,7 @@ for command in (
     serve,
     routes,
     explain,
+    check,
     request,
     shell,
     execute,

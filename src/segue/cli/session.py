@@ -1,6 +1,8 @@
 """An application that is started for one command: its lifespan runs on a loop of its own while the command does."""
 
-from collections.abc import Coroutine
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from types import TracebackType
 from typing import Any, NamedTuple, Self, TypeVar
 
@@ -38,6 +40,19 @@ class Session:
             raise result.error
         return result
 
+    @contextlib.contextmanager
+    def arguments(self, function: Callable[..., Any], given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """What is provided for the parameters of ``function`` that are not ``given``; cleaned up when it is left."""
+        lent = _Lent(self.app)
+        arguments = self.run(lent.begin(function, given))
+        try:
+            yield arguments
+        except BaseException as error:
+            with contextlib.suppress(type(error)):  # a provider raises it again
+                self.run(lent.end(error))
+            raise
+        self.run(lent.end(None))
+
     def __enter__(self) -> Self:
         try:
             if self.lifespan:
@@ -61,6 +76,36 @@ class Session:
                 self.run(self.app.shutdown())
         finally:
             self._thread.close()
+
+
+class _Lent:
+    """A scope of providers, entered and left by one task, as what they open may ask."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    async def begin(self, function: Callable[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
+        loop = asyncio.get_running_loop()
+        self.given: asyncio.Future[dict[str, Any]] = loop.create_future()
+        self.ended: asyncio.Future[None] = loop.create_future()
+        self.task = asyncio.create_task(self._live(function, given))
+        either: list[asyncio.Future[Any]] = [self.task, self.given]
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if not self.given.done():
+            await self.task  # raises
+        return self.given.result()
+
+    async def _live(self, function: Callable[..., Any], given: Mapping[str, Any]) -> None:
+        async with self.app.scope() as scope:
+            self.given.set_result(await scope.arguments(function, given))
+            await self.ended
+
+    async def end(self, error: BaseException | None) -> None:
+        if error is None or not isinstance(error, Exception):
+            self.ended.set_result(None)
+        else:
+            self.ended.set_exception(error)
+        await self.task
 
 
 class _Left(NamedTuple):
