@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import pytest
 
 from segue import App, Body, Meta, Struct
+from segue.testing import Client
 
 Serve = Callable[[App], Any]
 AS_JSON = {"content-type": "application/json"}
@@ -147,3 +148,25 @@ def test_other_numbers_are_no_integers(serve: Serve, year: str) -> None:
     answer = serve(app())("POST", "/films", AS_JSON, body)
     assert answer.status == 422
     assert json.loads(answer.body)["errors"][0]["loc"] == ["body", "year"]
+
+
+class Line(Struct):
+    item: str
+    counts: tuple[int, ...] = ()
+
+
+def test_what_a_type_does_not_have_may_be_as_deep_as_it_likes_but_not_deeper_than_it_can_be_read() -> None:
+    app = App()
+
+    @app.post("/lines")
+    async def lines(lines: Body[list[Line]]) -> str:
+        return str(len(lines))
+
+    with Client(app) as client:
+        for levels, status in ((100, 200), (100_000, 400)):
+            body = b'[{"item":"a","other":' + b"[" * levels + b"]" * levels + b"}]"
+            assert client.post("/lines", content=body, headers=AS_JSON).status == status
+            # Another look is taken where a number may be another one's way to write an integer.
+            body = b'[{"item":"a","counts":[1.0],"other":' + b"[" * levels + b"]" * levels + b"}]"
+            assert client.post("/lines", content=body, headers=AS_JSON).status == 400
+        assert client.post("/lines", content=b'[{"item":"a","counts":[1.0]}]', headers=AS_JSON).text == "1"

