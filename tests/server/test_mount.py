@@ -490,7 +490,7 @@ def test_django_over_both_interfaces() -> None:
     from django.core.asgi import get_asgi_application
     from django.core.wsgi import get_wsgi_application
     from django.http import HttpRequest, JsonResponse, StreamingHttpResponse
-    from django.urls import path, reverse
+    from django.urls import clear_url_caches, path, reverse
 
     def film(request: HttpRequest, number: int) -> JsonResponse:
         return JsonResponse(
@@ -504,10 +504,10 @@ def test_django_over_both_interfaces() -> None:
         "urls", (), {"urlpatterns": [path("films/<int:number>", film, name="film"), path("stream", stream)]}
     )
     if not settings.configured:
-        settings.configure(
-            DEBUG=False, ALLOWED_HOSTS=["*"], ROOT_URLCONF=module, SECRET_KEY="x" * 50, USE_TZ=True
-        )
+        settings.configure(DEBUG=False, ALLOWED_HOSTS=["*"], SECRET_KEY="x" * 50, USE_TZ=True)
         django.setup()
+    settings.ROOT_URLCONF = module
+    clear_url_caches()
     for application in (get_wsgi_application(), get_asgi_application()):
         with Client(served(application)) as client:
             response = client.post("/legacy/films/7", content=b"hello")
