@@ -1,14 +1,29 @@
 """Apps in apps: included, and mounted."""
 
+import importlib
+import json
+import urllib.request
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from segue import App, Converter, HTTPError, NotFound, Request, WebSocket
+from segue import (
+    App,
+    AppKey,
+    Converter,
+    HTTPError,
+    Next,
+    NotFound,
+    Request,
+    RequestFinished,
+    Response,
+    WebSocket,
+)
 from segue.core.app import Frozen
 from segue.core.plan import FreezeError
-from segue.testing import Client
+from segue.testing import Client, LiveServer
 
 Serve = Callable[[App], Any]
 
@@ -268,3 +283,90 @@ def test_a_websocket_gets_its_parameters() -> None:
             ).status
             == 422
         )
+
+
+@pytest.mark.row("AI7")
+def test_a_sub_app_has_its_own_life_values_and_middleware_inside_those_around_it() -> None:
+    app, admin = App("app"), App("admin")
+    key = AppKey[str]("key")
+    app[key], admin[key] = "of app", "of admin"
+    log: list[str] = []
+
+    def noting(one: App) -> None:
+        @one.middleware
+        async def note(request: Request, next: Next) -> Response:
+            log.append(one[key])
+            return await next(request)
+
+        @one.lifespan
+        async def life(given: App) -> AsyncIterator[None]:
+            log.append(f"{given.name} starts")
+            yield
+
+        @one.on(RequestFinished)
+        async def finished(signal: RequestFinished) -> None:
+            log.append(f"{one.name} finished")
+
+    noting(app)
+    noting(admin)
+    app.get("/")(_page)
+    admin.get("/x")(_page)
+    app.include(admin, at="/admin")
+    app.include(admin, host="admin.example.com", name="by_host")
+    with Client(app) as client:
+        assert log == ["app starts", "admin starts"]
+        client.get("/admin/x")
+        assert log[2:] == ["of app", "of admin", "admin finished", "app finished"]
+        client.get("/")
+        assert log[6:] == ["of app", "app finished"]
+        assert client.get("/x", headers={"host": "admin.example.com"}).text == "page"
+        assert client.get("/x").status == 404
+
+
+async def _page() -> str:
+    return "page"
+
+
+ONE_FILE = """
+from segue import App, Request
+app = App("site")
+@app.get("/")
+async def index() -> str:
+    return "Hello World"
+@app.get("/films/{id:int}")
+async def film(id: int, request: Request) -> dict[str, str]:
+    return {"self": request.url_for("film", id=id), "index": request.url_for("index")}
+"""
+
+
+@pytest.mark.row("PY-01", "TG-01")
+def test_a_file_of_ten_lines_becomes_a_package_and_its_views_stay_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert len(ONE_FILE.strip().splitlines()) < 10
+    (tmp_path / "one_file.py").write_text(ONE_FILE)
+    package = tmp_path / "grown"
+    package.mkdir()
+    head, _, views = ONE_FILE.partition('app = App("site")\n')
+    (package / "__init__.py").write_text(
+        "from segue import App\n"
+        "from grown import films, other\n"
+        "app = App()\n"
+        "app.include(films.app)\n"
+        "app.include(other.app, at='/other')\n"
+    )
+    (package / "films.py").write_text(f'{head}app = App("films")\n{views}')
+    (package / "other.py").write_text(f'{head}app = App("other")\n{views}')
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in ("one_file", "grown"):
+        with LiveServer(importlib.import_module(name).app) as server:
+
+            def ask(path: str, at: str = server.url) -> bytes:
+                with urllib.request.urlopen(at + path, timeout=20) as answer:
+                    content: bytes = answer.read()
+                    return content
+
+            assert ask("/") == b"Hello World"
+            assert json.loads(ask("/films/7")) == {"self": "/films/7", "index": "/"}
+            if name == "grown":
+                assert ask("/other/") == b"Hello World"

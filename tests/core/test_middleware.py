@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from segue import App, EventStream, Next, NotFound, Request, Response, SeeOther, WebSocket
+from segue import App, EventStream, Next, NotFound, Request, Response, SeeOther, Setup, WebSocket
 from segue.testing import Client, LiveServer
 
 user: contextvars.ContextVar[str] = contextvars.ContextVar("user", default="nobody")
@@ -273,3 +273,105 @@ def test_without_middleware_nothing_is_around_a_handler() -> None:
     app.plan.handle(Request("GET", "/", [])).close()
     assert app.plan.handle.__qualname__ == "dispatcher.<locals>.dispatch"
     assert app.plan.endpoints[0].call.__code__.co_filename == "<segue binding>"  # type: ignore[attr-defined]
+
+
+def test_what_an_inner_middleware_raises_is_a_response_to_the_outer_one() -> None:
+    app, inner = App("app"), App("inner")
+    tracing(app, "outer")
+
+    @app.middleware
+    async def closed(request: Request, next: Next) -> Response:
+        if request.path == "/closed":
+            raise NotFound("closed")
+        return await next(request)
+
+    tracing(inner, "inner")
+
+    @inner.middleware
+    async def lost(request: Request, next: Next) -> Response:
+        raise LookupError("lost")
+
+    @inner.error_handler(LookupError)
+    async def found(request: Request, error: LookupError) -> str:
+        return "found"
+
+    inner.get("/")(_page)
+    app.include(inner, at="/in")
+    with Client(app, raise_server_exceptions=False) as client:
+        answer = client.get("/closed")
+        assert (answer.status, answer.headers.get_all("x-trace")) == (404, ["outer"])
+        answer = client.get("/in/")
+        assert (answer.text, answer.headers.get_all("x-trace")) == ("found", ["inner", "outer"])
+
+
+async def _page() -> str:
+    return "page"
+
+
+@pytest.mark.row("FC6")
+def test_one_class_has_all_stages_and_the_last_one_runs_after_errors_too() -> None:
+    log: list[object] = []
+
+    class Stages:
+        """A plugin whose middleware is what other frameworks have as process_request, _resource and _response."""
+
+        name = "stages"
+
+        def setup(self, to: Setup) -> None:
+            to.middleware(self)
+            to.before(self.resource)
+            to.lifespan(self.life)
+
+        async def life(self) -> AsyncIterator[None]:
+            log.append("startup")
+            yield
+            log.append("shutdown")
+
+        async def resource(self, request: Request) -> None:
+            if request.endpoint is not None:
+                name = str(request.endpoint).partition(" ")[0]
+                log.append(("resource", name, dict(request.params)))
+
+        async def __call__(self, request: Request, next: Next) -> Response:
+            log.append(("request", request.path))
+            response = await next(request)
+            log.append(("response", response.status, response.status < 400))
+            return response
+
+    app = App("app", plugins=[Stages()])
+
+    @app.middleware
+    async def closed(request: Request, next: Next) -> Response:
+        if request.path == "/closed":
+            raise NotFound
+        return await next(request)
+
+    @app.get("/films/{id:int}")
+    async def film(id: int) -> str:
+        if id == 0:
+            raise KeyError(id)
+        return "film"
+
+    @app.websocket("/live")
+    async def live(socket: WebSocket) -> None:
+        await socket.send("x")
+
+    def stages(path: str) -> list[object]:
+        del log[:]
+        client.get(path)
+        return log[:]
+
+    with Client(app, raise_server_exceptions=False) as client:
+        assert log == ["startup"]
+        resource = ("resource", "app.film", {"id": 7})
+        assert stages("/films/7") == [("request", "/films/7"), resource, ("response", 200, True)]
+        assert stages("/films/0")[2:] == [("response", 500, False)]
+        assert stages("/nowhere") == [("request", "/nowhere"), ("response", 404, False)]
+        # Independent of what the others do: it has begun, so it ends.
+        assert stages("/closed") == [("request", "/closed"), ("response", 404, False)]
+        del log[:]
+        with client.websocket("/live") as socket:
+            assert socket.receive() == "x"
+        assert log == [("request", "/live"), ("resource", "app.live", {}), ("response", 101, True)]
+        del log[:]
+    assert log == ["shutdown"]

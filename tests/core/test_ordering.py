@@ -80,16 +80,21 @@ def test_order_is_said_by_plugin_class_or_function_and_the_rest_stays_as_declare
     ]
 
 
+@pytest.mark.row("SA7")
 def test_a_later_middleware_may_come_first_and_answer_by_itself() -> None:
     app = index(App())
-    app.middleware(noting("usual"))
+    usual = noting("usual")
+    app.middleware(usual)
 
-    @app.middleware(before=noting("unknown").__class__)  # any function: the class of all of them
+    @app.middleware(before=usual)
     async def early(request: Request, next: Next) -> Response:
-        return Response("closed", 503)
+        if "closed" in request.query:
+            return Response("closed", 503)
+        return await noting("early")(request, next)
 
     with Client(app) as client:
-        answer = client.get("/")
+        assert client.get("/").headers.get_all("x-trace") == ["usual", "early"]
+        answer = client.get("/?closed=1")
         assert (answer.status, answer.text, answer.headers.get_all("x-trace")) == (503, "closed", [])
 
 

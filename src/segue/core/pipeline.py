@@ -11,7 +11,7 @@ from segue.core.results import to_response
 from segue.http.request import Request
 from segue.http.response import Response
 
-__all__ = ["answering", "fold", "guarded", "skippable", "with_headers"]
+__all__ = ["answering", "fold", "guarded", "guarded_fold", "skippable", "with_headers"]
 
 
 class Debuggable(Protocol):
@@ -30,9 +30,16 @@ def answering(app: Debuggable, handlers: ErrorHandlers) -> OnError:
 
 
 def fold(stack: Sequence[MiddlewareLike], call: Next) -> Next:
-    """``call`` with the middleware around it, the first outermost."""
+    """``call`` with the middleware around it, the first outermost. What one of them raises passes the others."""
     for middleware in reversed(stack):
         call = _link(middleware, call)
+    return call
+
+
+def guarded_fold(stack: Sequence[MiddlewareLike], call: Call, on_error: OnError) -> Call:
+    """``call`` with the middleware around it, the first outermost. What one raises is a response to those around it."""
+    for middleware in reversed(stack):
+        call = guarded(_link(middleware, call), on_error)
     return call
 
 

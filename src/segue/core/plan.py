@@ -90,6 +90,20 @@ class Plan:
 
         return list(commands_of(self.app))
 
+    def nearest(self, name: str, within: str) -> str:
+        """The whole name of the route that ``name`` means in the handler of the route ``within``.
+
+        It is looked for in the app of that handler first, then in those around it: so a handler's links stay right
+        wherever its app is included, and under whatever name.
+        """
+        around = within.split(".")[:-1]
+        while around:
+            whole = ".".join([*around, name])
+            if whole in self.routes:
+                return whole
+            around.pop()
+        return name
+
     def named(self, name: str) -> Sequence[NamedRoute]:
         """The routes of this name. Raises UnknownRoute, which suggests the nearest name."""
         routes = self.routes.get(name)

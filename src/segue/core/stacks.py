@@ -6,7 +6,7 @@ from segue.core.dispatch import Find
 from segue.core.handlers import Call, Endpoint, OnError
 from segue.core.options import Options
 from segue.core.ordering import neighbour_name
-from segue.core.pipeline import fold, guarded, skippable, with_headers
+from segue.core.pipeline import fold, guarded, guarded_fold, skippable, with_headers
 from segue.core.records import Around, MiddlewareLike
 from segue.core.source import Source
 
@@ -44,9 +44,9 @@ def wrapped(
 
     def make() -> Call:
         call = compiled()
-        stack = [one.called for one in endpoint.middleware] + (inner() if inner else [])
-        if stack:
-            call = guarded(fold(stack, call), endpoint.on_error)
+        if inner is not None:
+            call = guarded(fold(inner(), call), endpoint.on_error)
+        call = guarded_fold([one.called for one in endpoint.middleware], call, endpoint.on_error)
         return with_headers(call, headers) if headers else call
 
     return make
@@ -65,7 +65,7 @@ def around_all(
             return skippable(one.called, lambda endpoint: skips(endpoint.options, one), find)
         return one.called
 
-    return guarded(fold([layer(one) for one in root], call), on_error)
+    return guarded_fold([layer(one) for one in root], call, on_error)
 
 
 def skips(options: Options, one: Around) -> bool:
