@@ -370,3 +370,21 @@ def test_a_file_of_ten_lines_becomes_a_package_and_its_views_stay_as_they_are(
             assert json.loads(ask("/films/7")) == {"self": "/films/7", "index": "/"}
             if name == "grown":
                 assert ask("/other/") == b"Hello World"
+
+
+def test_a_handler_names_routes_of_its_own_app_first_then_of_those_around() -> None:
+    app, inner = App("app"), App("inner")
+
+    @inner.get("/")
+    async def index(request: Request) -> list[str]:
+        names = ("index", "only_outer", "first.index", "app.index")
+        return [request.url_for(name) for name in names]
+
+    app.get("/", name="index")(_page)
+    app.get("/only-outer", name="only_outer")(_page)
+    app.include(inner, at="/1", name="first")
+    app.include(inner, at="/2", name="second")
+    with Client(app) as client:
+        assert client.get("/1/").json() == ["/1/", "/only-outer", "/1/", "/"]
+        assert client.get("/2/").json() == ["/2/", "/only-outer", "/1/", "/"]
+    assert app.url_for("index") == "/"

@@ -157,6 +157,7 @@ class App(Declaring, Running):
         ``_anchor`` is put behind ``#``, ``_prefix`` before the path; ``_host`` and ``_scheme`` make it a whole URL. A
         request knows the last three: see ``request.url_for``. Raises UnknownRoute, which names the nearest.
         """
+        name = self.plan.nearest(name, values.pop("_within", ""))
         anchor, prefix, scheme, host = [
             values.pop(part, "") for part in ("_anchor", "_prefix", "_scheme", "_host")
         ]

@@ -378,12 +378,14 @@ class Request:
             request.url_for("films.show", id=3)                     # "/films/3"
             request.url_for("films.show", id=3, _external=True)     # "https://example.com/films/3"
 
-        Values that are not of the path become the query; ``_anchor`` is put behind ``#``. ``_external`` makes it a
+        A name is looked for in the app of the handler first, then in those that include it. Values that are not of the
+        path become the query; ``_anchor`` is put behind ``#``. ``_external`` makes it a
         whole URL, with the host that the client asked for and its scheme or ``_scheme``.
         """
         app = self.app
         if app is None:
             raise RuntimeError("no endpoint was found for this request yet: use app.url_for before that")
+        values["_within"] = getattr(self.endpoint, "name", "")
         external = values.pop("_external", False) or "_scheme" in values
         if external:
             values.setdefault("_scheme", self.scheme)
