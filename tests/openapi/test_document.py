@@ -3,10 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from segue import App, Conflict, HTTPError, NotFound, Query, Response, SeeOther, Struct, WebSocket
+from msgspec import Struct
+
+from segue import (
+    App,
+    Conflict,
+    Draft,
+    EventStream,
+    Forbidden,
+    Header,
+    HTTPError,
+    JSONLines,
+    NotFound,
+    Partial,
+    Query,
+    ReadOnly,
+    Response,
+    SeeOther,
+    Shape,
+    UnprocessableContent,
+    WebSocket,
+    WriteOnly,
+    expose,
+)  # fmt: skip
+from segue.formats import CSV, JSON, YAML
 
 Described = Callable[..., dict[str, Any]]
 
@@ -282,3 +306,183 @@ def test_webhooks_and_callbacks_are_apps_of_those_who_are_asked(described: Descr
     assert back["requestBody"]["content"]["application/json"]["schema"] == {
         "$ref": "#/components/schemas/Film"
     }
+
+
+def schema_of(document: dict[str, Any], name: str) -> dict[str, Any]:
+    return dict(document["components"]["schemas"][name])
+
+
+def test_what_comes_in_may_leave_out_what_goes_out_has(described: Described) -> None:
+    class Reel(Struct):
+        number: int
+        length: int = 300
+
+    app = App()
+
+    @app.post("/reels")
+    async def add(reel: Reel) -> list[Reel]:
+        return [reel]
+
+    @app.get("/lengths")
+    async def only_in(reel: Query[Film]) -> Film:
+        return reel
+
+    document = described(app)
+    assert schema_of(document, "ReelInput")["required"] == ["number"]
+    assert schema_of(document, "Reel")["required"] == ["number", "length"]
+    assert "FilmInput" not in document["components"]["schemas"]
+
+
+def test_fields_that_go_one_way_are_described_that_way(described: Described) -> None:
+    class User(Struct, kw_only=True):
+        id: ReadOnly[int] = 0
+        name: str
+        password: WriteOnly[str]
+
+    app = App()
+
+    @app.post("/users")
+    async def add(draft: Draft[User]) -> User:
+        return draft.create(id=1)
+
+    @app.patch("/users")
+    async def change(changes: Partial[User]) -> None: ...
+
+    @app.get("/names")
+    async def names() -> Annotated[User, Shape(exclude=("id",))]:
+        return User(name="", password="")
+
+    document = described(app)
+    assert list(schema_of(document, "User")["properties"]) == ["id", "name"]
+    assert list(schema_of(document, "UserInput")["properties"]) == ["name", "password"]
+    assert "required" not in schema_of(document, "UserPartial")
+    assert list(schema_of(document, "User2")["properties"]) == ["name"]
+
+
+def test_results_in_several_formats(described: Described) -> None:
+    app = App()
+
+    @app.get("/films", formats=[JSON, CSV, YAML], suffixes=True)
+    async def films() -> list[Film]:
+        return []
+
+    @app.post("/films", accepts=[JSON, YAML])
+    async def add(film: Film) -> None: ...
+
+    document = described(app)
+    assert list(document["paths"]) == ["/films"]
+    responses = operation(document, "/films")["responses"]
+    films_schema = {"type": "array", "items": {"$ref": "#/components/schemas/Film"}}
+    assert responses["200"]["content"] == {
+        "application/json": {"schema": films_schema},
+        "text/csv": {"schema": {"type": "string"}},
+        "application/yaml": {"schema": films_schema},
+    }
+    assert "406" in responses
+    assert list(operation(document, "/films", "post")["requestBody"]["content"]) == [
+        "application/json",
+        "application/yaml",
+    ]
+
+
+def test_what_is_provided_asks_and_fails_for_the_handler(described: Described) -> None:
+    class User(Struct):
+        name: str
+
+    def user(x_user: Header[str]) -> User:
+        if not x_user:
+            raise Forbidden
+        return User(x_user)
+
+    app = App()
+    app.provide(User, user)
+
+    @app.get("/me")
+    async def me(user: User) -> Film:
+        return Film(1, user.name)
+
+    one = operation(described(app), "/me")
+    assert one["parameters"] == [
+        {"name": "x-user", "in": "header", "required": True, "schema": {"type": "string"}}
+    ]
+    assert set(one["responses"]) == {"200", "403", "422"}
+
+
+def test_the_methods_of_objects_take_a_query_or_a_form(described: Described) -> None:
+    class Root:
+        @expose
+        def search(self, q: str, page: int = 1) -> str:
+            return q
+
+    app = App()
+    app.tree("/", Root())
+    document = described(app)
+    assert [
+        (one["name"], one.get("required", False)) for one in operation(document, "/search")["parameters"]
+    ] == [("q", True), ("page", False)]
+    form = operation(document, "/search", "post")["requestBody"]["content"][
+        "application/x-www-form-urlencoded"
+    ]["schema"]
+    assert form["required"] == ["q"]
+
+
+def test_handlers_that_ask_for_more_are_one_operation(described: Described) -> None:
+    app = App()
+
+    @app.get("/films")
+    async def films() -> list[Film]:
+        return []
+
+    @app.get("/films", param={"format": "text"}, header="x-plain")
+    async def as_text() -> str:
+        return ""
+
+    one = operation(described(app), "/films")
+    assert one["operationId"] == "films"
+    assert [(p["in"], p["name"], p["schema"], "required" in p) for p in one["parameters"]] == [
+        ("query", "format", {"type": "string", "enum": ["text"]}, False),
+        ("header", "x-plain", {"type": "string"}, False),
+    ]
+    assert set(one["responses"]["200"]["content"]) == {"application/json", "text/plain"}
+
+
+def test_results_of_every_kind(described: Described) -> None:
+    def answers(kind: Any, **options: Any) -> dict[str, list[str]]:
+        app = App()
+
+        async def handler() -> Any: ...
+
+        handler.__annotations__["return"] = kind
+        app.get("/", **options)(handler)
+        return {
+            status: list(one.get("content", ()))
+            for status, one in operation(described(app), "/")["responses"].items()
+        }
+
+    assert answers(None) == {"204": []}
+    assert answers(str) == {"200": ["text/plain"]}
+    assert answers(bytes) == {"200": ["application/octet-stream"]}
+    assert answers(Path) == {"200": ["*/*"]}
+    assert answers(Film | None) == {"200": ["application/json"], "204": []}
+    assert answers(Film, status=201) == {"201": ["application/json"]}
+    assert answers(tuple[Film, Literal[201, 202]]) == {
+        "201": ["application/json"],
+        "202": ["application/json"],
+    }
+    assert answers(tuple[Film, int]) == {"2XX": ["application/json"]}
+    assert answers(tuple[None, Literal[202]]) == {"202": []}
+    assert answers(JSONLines[Film]) == {"200": ["application/jsonl"]}
+    assert answers(EventStream[Film]) == {"200": ["text/event-stream"]}
+    assert answers(str, content_type="text/csv; charset=utf-8") == {"200": ["text/csv"]}
+    assert answers(Response) == {"default": []}
+    assert answers(Any) == {"default": []}
+
+
+def test_a_handler_that_has_no_annotation_is_described(described: Described) -> None:
+    app = App()
+
+    @app.get("/{id}")
+    def show(id):  # type: ignore[no-untyped-def]
+        raise UnprocessableContent("no")
+
+    assert set(operation(described(app), "/{id}")["responses"]) == {"default", "404", "422"}

@@ -10,7 +10,24 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from segue import App, Body, Cookie, File, Form, Header, JSONLines, Meta, NotFound, Query
+from segue import (
+    App,
+    Body,
+    Cookie,
+    Draft,
+    File,
+    Forbidden,
+    Form,
+    Header,
+    JSONLines,
+    Meta,
+    NotFound,
+    Partial,
+    Query,
+    ReadOnly,
+    WriteOnly,
+)  # fmt: skip
+from segue.formats import CSV, JSON
 from segue.openapi import OpenAPI
 
 T = TypeVar("T")
@@ -193,3 +210,55 @@ async def pieces() -> AsyncIterator[bytes]:
 @app.get("/created")
 async def created() -> tuple[Point, Literal[201], dict[str, str]]:
     return Point(1), 201, {"location": "/"}
+
+
+class User(Struct, kw_only=True):
+    id: ReadOnly[int] = 0
+    name: Annotated[str, Meta(min_length=1)]
+    password: WriteOnly[str] = ""
+
+
+@app.post("/users")
+async def add_user(draft: Draft[User]) -> tuple[User, Literal[201]]:
+    return draft.create(id=1), 201
+
+
+@app.patch("/users/{id:int}")
+async def change_user(id: int, changes: Partial[User]) -> User:
+    return changes.apply(User(id=id, name="Ada", password="secret"))
+
+
+@app.get("/users", formats=[JSON, CSV])
+async def all_users() -> list[User]:
+    return [User(id=1, name="Ada", password="secret")]
+
+
+class Visitor:
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+def visitor(x_user: Header[str], level: Query[int] = 1) -> Visitor:
+    if level < 0:
+        raise Forbidden("Not below the ground.")
+    return Visitor(x_user)
+
+
+app.provide(Visitor, visitor)
+
+
+@app.get("/whoami")
+async def whoami(visitor: Visitor) -> dict[str, str]:
+    return {"name": visitor.name}
+
+
+@app.resource("/reels/{id:int}")
+class Reel:
+    """One reel."""
+
+    async def get(self, id: int) -> Point:
+        return Point(id)
+
+    async def put(self, id: int, point: Point) -> Point:
+        """Another one in its place."""
+        return point

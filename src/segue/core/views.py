@@ -129,6 +129,8 @@ class Tree:
         options.setdefault(
             "name", str(getattr(self.record.root, "__name__", type(self.record.root).__name__))
         )
+        # What stands below it, no description of paths can say.
+        options["documented"] = False
         calling = Calling(hooks=(_keeping(self.record.root),)) if callable(self.record.root) else PLAIN
         for path in self.paths:
             yield Route((), path, self.answer, options, self.record.place, self.record.names, calling)

@@ -16,6 +16,8 @@ __all__ = ["About", "describe"]
 
 # What a route without methods answers, as far as OpenAPI can say it.
 _ANY = ("GET", "PUT", "POST", "DELETE", "PATCH")
+# The same, of a method of an object whose arguments are in the query or in a form.
+_CALLED = ("GET", "POST")
 # Methods that OpenAPI 3.1 knows. QUERY comes with 3.2.
 _KNOWN = {"GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE"}
 
@@ -73,8 +75,8 @@ def _paths(plan: Plan, operations: Operations, under: str) -> dict[str, dict[str
     paths: dict[str, dict[str, Any]] = {}
     names: dict[str, list[tuple[dict[str, Any], str]]] = {}
     for endpoint, route in _documented(plan, under):
-        for method in endpoint.methods or _ANY:
-            operation = operations.write(route)
+        for method in endpoint.methods or (_ANY if endpoint.arguments is None else _CALLED):
+            operation = operations.write(route, method)
             if route.host is not None:
                 operation["servers"] = [host_server(route.host)]
             word = method.lower() if method in _KNOWN else f"x-{method.lower()}"
@@ -103,6 +105,7 @@ def _documented(plan: Plan, under: str) -> list[tuple[Endpoint, NamedRoute]]:
         if endpoint in routes
         and endpoint.options.documented
         and not endpoint.options.build_only
+        and endpoint.options.suffix is None
         and SOCKET not in endpoint.methods
         and f"{endpoint.path}/".startswith(below)
     ]

@@ -14,6 +14,7 @@ from msgspec import Struct
 from segue.core.handlers import Endpoint
 from segue.http.errors import HTTPError, HTTPException
 from segue.http.status import phrase
+from segue.openapi.inputs import parameters_of
 from segue.openapi.schemas import Schemas
 
 __all__ = ["BadField", "InvalidRequest", "Problem", "error_responses", "failure_statuses", "raised"]
@@ -45,10 +46,17 @@ class InvalidRequest(Struct, kw_only=True, omit_defaults=True):
     errors: list[BadField] = []
 
 
-def failure_statuses(endpoint: Endpoint) -> set[int]:
+def failure_statuses(endpoint: Endpoint, method: str) -> set[int]:
     """The statuses from 400 on that an operation is known to answer."""
-    origins = {one.origin for one in endpoint.parameters}
-    found = {status for status in raised(endpoint.handler) if status >= 400}
+    origins = {one.origin for one in parameters_of(endpoint, method)}
+    functions = [endpoint.handler, *[step.provider.make for step in endpoint.wiring.steps]]
+    found = {status for function in functions for status in raised(function) if status >= 400}
+    if endpoint.formats or endpoint.options.accept is not None:
+        found.add(406)
+    if endpoint.options.permission is not None:
+        found.add(403)
+    if endpoint.arguments is not None:
+        found |= {400, 404}
     if "path" in origins:
         found.add(404)
     if origins & {"query", "header", "cookie", "form", "body"}:

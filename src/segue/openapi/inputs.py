@@ -1,10 +1,12 @@
 """What an operation takes: its parameters and its body, from what freeze has read in the handler's signature."""
 
-from collections.abc import Iterator, Mapping
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
+from segue.core.bodies import HTMLForm
 from segue.core.handlers import Endpoint
 from segue.core.kinds import bare, is_upload, list_item, without_none
 from segue.core.parameters import MISSING, Parameter
@@ -12,7 +14,7 @@ from segue.core.routing import Field, Template
 from segue.core.validation import object_fields
 from segue.openapi.schemas import Schema, Schemas, Side
 
-__all__ = ["FORM", "MULTIPART", "example", "operation_body", "operation_parameters"]
+__all__ = ["FORM", "MULTIPART", "example", "operation_body", "operation_parameters", "parameters_of"]
 
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
@@ -24,20 +26,56 @@ _NAMES: Schema = {"pattern": r"^[^\x00-\x1f\x7f]*$"}
 _NO_PARAMETERS = {"accept", "authorization", "content-type"}
 
 
+def parameters_of(endpoint: Endpoint, method: str) -> list[Parameter]:
+    """What is taken from a request: by the handler, and by what is provided for it.
+
+    Call arguments are in the query, or in the form where the method has one.
+    """
+    origin = "form" if method in ("POST", "PUT", "PATCH") else "query"
+    found: dict[tuple[str, str], Parameter] = {}
+    for one in (*endpoint.parameters, *endpoint.wiring.inputs):
+        if one.origin == "argument":
+            one = dataclasses.replace(one, origin=origin)
+        found.setdefault((one.origin, one.wire if one.origin != "body" else ""), one)
+    return list(found.values())
+
+
 def operation_parameters(
-    endpoint: Endpoint, template: Template, schemas: Schemas, side: Side
+    endpoint: Endpoint, method: str, template: Template, schemas: Schemas, side: Side
 ) -> list[dict[str, Any]]:
     """The parameter objects of an operation, those of its path first."""
     examples = endpoint.options.examples
-    bound = {one.wire: one for one in endpoint.parameters if one.origin == "path"}
+    taken = parameters_of(endpoint, method)
+    bound = {one.wire: one for one in taken if one.origin == "path"}
     found = [_path_parameter(field, bound.get(field.name), schemas, side) for field in template.fields]
-    for parameter in endpoint.parameters:
+    for parameter in taken:
         if parameter.origin in ("query", "header", "cookie"):
             found += _parameters(parameter, schemas, side)
+    named = {(one["in"], one["name"]) for one in found}
+    found += [one for one in _asked_for(endpoint) if (one["in"], one["name"]) not in named]
     for one in found:
         if one["name"] in examples:
             one["example"] = example(examples[one["name"]])
     return found
+
+
+def _asked_for(endpoint: Endpoint) -> Iterator[dict[str, Any]]:
+    """What a request has to have for this handler to answer it."""
+    for origin, wanted in (("query", endpoint.options.param), ("header", endpoint.options.header)):
+        if wanted is None:
+            continue
+        named = (
+            wanted
+            if isinstance(wanted, Mapping)
+            else dict.fromkeys([wanted] if isinstance(wanted, str) else wanted)
+        )
+        for name, value in named.items():
+            schema: Schema = {"type": "string"}
+            if isinstance(value, str):
+                schema["enum"] = [value]
+            elif value is not None:
+                schema["pattern"] = f"^(?:{value.pattern})$"
+            yield from _one(origin, name, schema, required=True)
 
 
 def _path_parameter(
@@ -114,15 +152,20 @@ def example(value: Any) -> Any:
     return msgspec.to_builtins(value, str_keys=True)
 
 
-def operation_body(endpoint: Endpoint, schemas: Schemas, side: Side) -> dict[str, Any] | None:
+def operation_body(endpoint: Endpoint, method: str, schemas: Schemas, side: Side) -> dict[str, Any] | None:
     """The request body of an operation; None where its handler does not say that it takes one."""
-    body = next((one for one in endpoint.parameters if one.origin == "body"), None)
+    taken = parameters_of(endpoint, method)
+    body = next((one for one in taken if one.origin == "body"), None)
     if body is not None:
-        content = _whole_body(body, schemas, side)
+        content = _whole_body(endpoint, body, schemas, side)
         # No body at all is as good as an empty one where any octets do.
         required = body.default is MISSING and body.kind not in (bytes, str)
-    elif any(one.origin in ("form", "formdata") for one in endpoint.parameters):
-        content, required = _form(endpoint, schemas, side)
+    elif any(one.origin in ("form", "formdata") for one in taken):
+        content, required = _form(taken, schemas, side)
+    elif endpoint.options.consumes is not None:
+        consumed = endpoint.options.consumes
+        content = {one: {"schema": {}} for one in ([consumed] if isinstance(consumed, str) else consumed)}
+        required = True
     else:
         return None
     if "body" in endpoint.options.examples:
@@ -131,19 +174,27 @@ def operation_body(endpoint: Endpoint, schemas: Schemas, side: Side) -> dict[str
     return {"content": content, **({"required": True} if required else {})}
 
 
-def _whole_body(body: Parameter, schemas: Schemas, side: Side) -> dict[str, Any]:
+def _whole_body(endpoint: Endpoint, body: Parameter, schemas: Schemas, side: Side) -> dict[str, Any]:
     if body.kind is bytes:
         return {"application/octet-stream": {"schema": {}}}
     if body.kind is str:
         return {"text/plain": {"schema": {"type": "string"}}}
-    return {"application/json": {"schema": schemas.of(body.kind, side)}}
+    formats = endpoint.bodies.formats
+    schema = schemas.of(body.kind, side)
+    # Of those that a format goes by, the first is its own; a form has two that are different.
+    types = [
+        name
+        for one in formats
+        for name in (one.media_types if isinstance(one, HTMLForm) else one.media_types[:1])
+    ]
+    return {media_type: {"schema": schema} for media_type in types or ["application/json"]}
 
 
-def _form(endpoint: Endpoint, schemas: Schemas, side: Side) -> tuple[dict[str, Any], bool]:
+def _form(taken: Sequence[Parameter], schemas: Schemas, side: Side) -> tuple[dict[str, Any], bool]:
     properties: dict[str, Schema] = {}
     required: list[str] = []
     files = False
-    for parameter in endpoint.parameters:
+    for parameter in taken:
         if parameter.origin == "formdata":
             files = True
         if parameter.origin != "form":
@@ -163,7 +214,7 @@ def _form(endpoint: Endpoint, schemas: Schemas, side: Side) -> tuple[dict[str, A
     form: Schema = {"type": "object", "properties": properties}
     if required:
         form["required"] = required
-    uploads = any(is_upload(one.kind) for one in endpoint.parameters) or files
+    uploads = any(is_upload(one.kind) for one in taken) or files
     types = (MULTIPART,) if uploads and required else (FORM, MULTIPART)
     return {
         media_type: {"schema": form if media_type == FORM else {**form, "propertyNames": _NAMES}}

@@ -34,8 +34,8 @@ class Operations:
         self._takes: Side = "in" if asked else "out"
         self._gives: Side = "out" if asked else "in"
 
-    def write(self, route: NamedRoute) -> dict[str, Any]:
-        """The operation object of a route, still without an ``operationId``."""
+    def write(self, route: NamedRoute, method: str) -> dict[str, Any]:
+        """The operation object of a route for a method, still without an ``operationId``."""
         endpoint = route.endpoint
         options = endpoint.options
         summary, description = texts(endpoint.handler)
@@ -49,13 +49,13 @@ class Operations:
             operation["description"] = description
         if options.deprecated:
             operation["deprecated"] = True
-        parameters = operation_parameters(endpoint, route.template, self.schemas, self._takes)
+        parameters = operation_parameters(endpoint, method, route.template, self.schemas, self._takes)
         if parameters:
             operation["parameters"] = parameters
-        body = operation_body(endpoint, self.schemas, self._takes)
+        body = operation_body(endpoint, method, self.schemas, self._takes)
         if body is not None:
             operation["requestBody"] = body
-        operation["responses"] = self._responses(endpoint)
+        operation["responses"] = self._responses(endpoint, method)
         if options.callbacks:
             operation["callbacks"] = {
                 app.name: {
@@ -68,13 +68,13 @@ class Operations:
             operation["security"] = requirements(options.security)
         return operation
 
-    def _responses(self, endpoint: Endpoint) -> dict[str, Any]:
+    def _responses(self, endpoint: Endpoint, method: str) -> dict[str, Any]:
         responses = operation_responses(endpoint, self.schemas, self._gives)
         for status in raised(endpoint.handler):
             if status < 400:
                 responses.setdefault(str(status), {"description": phrase(status) or "Redirect"})
         # How others fail that we ask, we do not know.
-        failures = failure_statuses(endpoint) if self._asked else set()
+        failures = failure_statuses(endpoint, method) if self._asked else set()
         for status in sorted(failures):
             if str(status) not in responses:
                 self.statuses.add(status)
@@ -90,7 +90,7 @@ class Operations:
         for endpoint, route in routes_of(plan).items():
             for method in endpoint.methods:
                 item = items.setdefault(path_of(route.template), {})
-                item[method.lower()] = {"operationId": endpoint.name, **writer.write(route)}
+                item[method.lower()] = {"operationId": endpoint.name, **writer.write(route, method)}
         return items
 
 

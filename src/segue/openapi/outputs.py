@@ -20,13 +20,15 @@ from segue.openapi.schemas import Schema, Schemas, Side
 __all__ = ["operation_responses"]
 
 EVENTS = "text/event-stream"
+# Formats whose values have the structure of JSON.
+_STRUCTURED = {"json", "msgpack", "yaml"}
 _DATA = (dict, list, set, frozenset, Mapping)
 
 
 def operation_responses(endpoint: Endpoint, schemas: Schemas, side: Side) -> dict[str, Any]:
     """The response objects of an operation by status, but for errors that are known from elsewhere."""
     options = endpoint.options
-    replies = _Replies(schemas, side, options.content_type)
+    replies = _Replies(schemas, side, endpoint)
     replies.add(endpoint.returns, str(options.status))
     for status, what in options.responses.items():
         replies.documented(what, str(status))
@@ -44,10 +46,11 @@ def _success(responses: Mapping[str, Any]) -> str:
 class _Replies:
     """Gathers what may be answered: types that are JSON, and other media types, by status."""
 
-    def __init__(self, schemas: Schemas, side: Side, content_type: str | None) -> None:
+    def __init__(self, schemas: Schemas, side: Side, endpoint: Endpoint) -> None:
         self._schemas = schemas
         self._side: Side = side
-        self._content_type = content_type
+        self._content_type = endpoint.options.content_type
+        self._formats = endpoint.formats
         self._found: dict[str, dict[str, Schema]] = {}
         self._data: dict[tuple[str, str], list[Any]] = {}
         self._texts: dict[str, str] = {}
@@ -80,7 +83,15 @@ class _Replies:
         elif issubclass(origin, Awaitable) and args:
             self.add(args[-1] if issubclass(origin, Coroutine) else args[0], status)
         elif issubclass(origin, AsyncIterable | Iterator) and not hasattr(origin, "read"):
-            self._stream(returns, status)
+            item, as_lines, events = streamed_items(returns)
+            if events:
+                self._events(item, status)
+            elif self._formats:
+                self._formatted(list[item], status)  # type: ignore[valid-type] # known only now
+            else:
+                self._stream(item, status, as_lines=as_lines)
+        elif self._formats and not issubclass(origin, bytes | bytearray | memoryview | Path):
+            self._formatted(returns, status)
         else:
             self._value(returns, origin, status)
 
@@ -98,20 +109,31 @@ class _Replies:
             or object_fields(origin) is not None
             or hasattr(origin, "__attrs_attrs__")
         ):
-            self._data.setdefault((status, self._media_type(JSON)), []).append(returns)
-            self._found.setdefault(status, {})
+            self._datum(returns, status, self._media_type(JSON))
         else:
             self._found.setdefault("default", {})
             self._texts.setdefault("default", "The reply.")
 
-    def _stream(self, returns: Any, status: str) -> None:
-        item, as_lines, events = streamed_items(returns)
-        if events:
-            schema: Schema = {"type": "string"}
-            if item is not Any:
-                schema["x-item-schema"] = self._schemas.of(item, self._side)
-            self._put(status, EVENTS, schema)
-            return
+    def _formatted(self, kind: Any, status: str) -> None:
+        """A value that the client may have in several formats: those that keep its structure have its schema."""
+        for one in self._formats:
+            if one.name in _STRUCTURED:
+                self._datum(kind, status, one.media_types[0])
+            else:
+                text = one.media_types[0].startswith("text/") or one.media_types[0].endswith("xml")
+                self._found.setdefault(status, {})[one.media_types[0]] = {"type": "string"} if text else {}
+
+    def _datum(self, kind: Any, status: str, media_type: str) -> None:
+        self._data.setdefault((status, media_type), []).append(kind)
+        self._found.setdefault(status, {})[media_type] = {}  # until all are known
+
+    def _events(self, item: Any, status: str) -> None:
+        schema: Schema = {"type": "string"}
+        if item is not Any:
+            schema["x-item-schema"] = self._schemas.of(item, self._side)
+        self._put(status, EVENTS, schema)
+
+    def _stream(self, item: Any, status: str, *, as_lines: bool) -> None:
         members = [bare(one) for one in (get_args(item) if is_union(item) else (item,))]
         octets = all(
             isinstance(one, type) and issubclass(one, str | bytes | bytearray | memoryview) for one in members

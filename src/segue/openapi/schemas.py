@@ -8,10 +8,15 @@ both ways, it becomes two components, ``Film`` and ``FilmInput``.
 import re
 import textwrap
 from collections.abc import Iterable, Iterator
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 from msgspec import inspect as kinds
+
+from segue.core.drafts import Draft
+from segue.core.roles import role_of, shape_of
+from segue.core.shapes import shaped
+from segue.core.validation import object_fields
 
 __all__ = ["Schema", "Schemas", "Side"]
 
@@ -65,6 +70,7 @@ class Schemas:
         self._wanted: list[tuple[Schema, kinds.Type, Side, bool]] = []
         self._classes: dict[Any, kinds.Type] = {}
         self._sides: dict[Any, set[Side]] = {}
+        self._partial: dict[str, tuple[kinds.Type, Side]] = {}
         self._names: dict[Any, str] = {}
         self._split: set[Any] = set()
 
@@ -74,13 +80,27 @@ class Schemas:
         ``text``: the value is written as text, where there is no null.
         """
         schema: Schema = {}
+        origin = get_origin(kind)
         try:
-            info = kinds.type_info(kind)
+            if isinstance(origin, type) and issubclass(origin, Draft):
+                return self._draft(get_args(kind)[0], side, partial=origin.partial)
+            info = kinds.type_info(kind if shape_of(kind) is None else shaped(kind, side))
         except (TypeError, NameError):
             return schema
         self._use(info, side)
         self._wanted.append((schema, info, side, text))
         return schema
+
+    def _draft(self, kind: Any, side: Side, *, partial: bool) -> Schema:
+        """The schema of a model that is not complete yet: what it is on its way in, some of it if ``partial``."""
+        if not partial:
+            return self.of(kind, side)
+        info = _plain(kinds.type_info(kind))
+        for part in _parts(info):
+            self._use(part, side)
+        name = f"{_short(kind)}Partial"
+        self._partial[name] = info, side
+        return {"$ref": f"#/components/schemas/{name}"}
 
     def fields(self, kind: Any, side: Side) -> dict[str, Schema]:
         """The schemas of the fields of a Struct, dataclass or TypedDict that are written as text, by their names."""
@@ -108,6 +128,12 @@ class Schemas:
             for kind, info in self._classes.items()
             for side in sorted(self._sides[kind])
         }
+        for name, (info, side) in self._partial.items():
+            partial = self._component(info, side)
+            partial.pop("required", None)
+            for schema in partial.get("properties", {}).values():
+                schema.pop("default", None)  # what is not there stays as it is
+            components[name] = {**partial, "title": name}
         return dict(sorted(components.items()))
 
     # --- which classes there are ---------------------------------------------------------------------------------
@@ -200,10 +226,11 @@ class Schemas:
         if not isinstance(info, _OBJECTS):  # no other is a component
             return {}
         schema = _heading(info.cls)
-        fields = {field.encode_name: self._field(field, side) for field in info.fields}
+        there = _there(info, side)
+        fields = {field.encode_name: self._field(field, side) for field in there}
         required = [
             field.encode_name
-            for field in info.fields
+            for field in there
             if field.required or (side == "out" and _always_sent(info, field))
         ]
         if isinstance(info, kinds.NamedTupleType) or (isinstance(info, kinds.StructType) and info.array_like):
@@ -244,6 +271,16 @@ def _parts(info: kinds.Type) -> Iterable[kinds.Type]:
     if isinstance(info, kinds.UnionType):
         return info.types
     return [info.type] if isinstance(info, kinds.Metadata) else ()
+
+
+def _there(info: _Object, side: Side) -> list[kinds.Field]:
+    """The fields that come in, or those that go out."""
+    roles = {one.wire: role_of(one.type) for one in object_fields(info.cls) or ()}
+    return [
+        field
+        for field in info.fields
+        if (role := roles.get(field.encode_name)) is None or (role.comes if side == "in" else role.goes)
+    ]
 
 
 def _always_sent(info: _Object, field: kinds.Field) -> bool:
@@ -330,11 +367,24 @@ def _names(classes: Iterable[Any]) -> dict[Any, str]:
     by_name: dict[str, list[Any]] = {}
     for kind in classes:
         by_name.setdefault(normal(_short(kind)), []).append(kind)
-    return {
-        kind: name if len(sharing) == 1 else normal(f"{kind.__module__}.{_qualified(kind)}")
-        for name, sharing in by_name.items()
-        for kind in sharing
-    }
+    names: dict[Any, str] = {}
+    for name, sharing in by_name.items():
+        # Copies of models, made for a shape, have no module that says more.
+        own = [kind for kind in sharing if kind.__module__ != shaped.__module__]
+        for kind in sharing:
+            if len(sharing) == 1 or (len(own) == 1 and kind in own):
+                names[kind] = name
+            elif kind in own:
+                names[kind] = normal(f"{kind.__module__}.{_qualified(kind)}")
+    taken = set(names.values())
+    for name, sharing in by_name.items():
+        for kind in sharing:
+            if kind not in names:
+                names[kind] = next(
+                    one for n in range(2, len(sharing) + 2) if (one := f"{name}{n}") not in taken
+                )
+                taken.add(names[kind])
+    return names
 
 
 def _qualified(kind: Any) -> str:
