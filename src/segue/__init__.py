@@ -107,10 +107,19 @@ if TYPE_CHECKING:
     )
     from segue.core.streams import JSONLines
     from segue.core.switchboard import Switchboard
+    from segue.core.texts import HTTPURL, Email, Hostname, IPAddress, IPv4, IPv6, Phone, Slug
     from segue.core.threads import Threads, wait
     from segue.core.traversal import Traversed, traversed
 
 __all__ = [
+    "HTTPURL",
+    "Email",
+    "Hostname",
+    "IPAddress",
+    "IPv4",
+    "IPv6",
+    "Phone",
+    "Slug",
     "AllowedHosts",
     "App",
     "Args",
@@ -249,6 +258,14 @@ _DEFAULT = frozenset(
 
 # Loaded when they are first asked for, each from its module.
 _IN_MODULE = {
+    "HTTPURL": "texts",
+    "Email": "texts",
+    "Hostname": "texts",
+    "IPAddress": "texts",
+    "IPv4": "texts",
+    "IPv6": "texts",
+    "Phone": "texts",
+    "Slug": "texts",
     "discovered": "discovery",
     "Switchboard": "switchboard",
     "Rewrites": "rewrites",
