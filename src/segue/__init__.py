@@ -55,6 +55,8 @@ from segue.http.url import URL
 from segue.http.websocket import WebSocket, WebSocketDisconnected, WebSocketOptions
 
 if TYPE_CHECKING:
+    from segue.core.asking import argument, form_argument
+    from segue.core.charsets import Charsets
     from segue.core.compression import Compression
     from segue.core.cors import Cors
     from segue.core.default import (
@@ -73,7 +75,7 @@ if TYPE_CHECKING:
     )
     from segue.core.discovery import discovered
     from segue.core.drafts import Draft, Partial
-    from segue.core.etags import ETags
+    from segue.core.etags import ETags, ensure_current
     from segue.core.events import event_stream
     from segue.core.exposing import RestController, expose, popargs
     from segue.core.files import file_response
@@ -131,6 +133,7 @@ __all__ = [
     "AppStopping",
     "BadRequest",
     "Body",
+    "Charsets",
     "Compression",
     "Conflict",
     "Converter",
@@ -204,14 +207,17 @@ __all__ = [
     "all_of",
     "any_of",
     "after",
+    "argument",
     "around",
     "before",
     "delete",
     "discovered",
+    "ensure_current",
     "error_handler",
     "event_stream",
     "expose",
     "file_response",
+    "form_argument",
     "find_parent",
     "get",
     "include",
@@ -258,6 +264,10 @@ _DEFAULT = frozenset(
 
 # Loaded when they are first asked for, each from its module.
 _IN_MODULE = {
+    "ensure_current": "etags",
+    "Charsets": "charsets",
+    "argument": "asking",
+    "form_argument": "asking",
     "HTTPURL": "texts",
     "Email": "texts",
     "Hostname": "texts",

@@ -184,3 +184,26 @@ def test_what_is_not_there_is_told(folder: Path) -> None:
         Compression(codings=["lzma"])
     with pytest.raises(ValueError, match="from 1 to 9"):
         Compression(level=11)
+
+
+@pytest.mark.row("CP9")
+def test_only_listed_types_and_a_406_where_nothing_may_be_sent(serve: Serve) -> None:
+    app = App()
+    app.middleware(Compression(codings=["gzip"], types=["text/plain"], strict=True))
+
+    @app.get("/text")
+    async def text() -> str:
+        return "a" * 2000
+
+    @app.get("/json")
+    async def json() -> list[str]:
+        return ["a" * 2000]
+
+    ask = serve(app)
+    packed = ask.get("/text", {"accept-encoding": "gzip"})
+    assert (packed.headers["content-encoding"], packed.headers["vary"]) == ("gzip", "accept-encoding")
+    assert zlib.decompress(packed.body, 31) == b"a" * 2000
+    assert "content-encoding" not in ask.get("/text", {"accept-encoding": "gzip;q=0"}).headers
+    refused = ask.get("/text", {"accept-encoding": "identity;q=0"})
+    assert (refused.status, refused.headers["accept-encoding"]) == (406, "gzip")
+    assert "content-encoding" not in ask.get("/json", {"accept-encoding": "gzip"}).headers

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from segue import App
+from segue import App, Request, ensure_current
 from segue.core.etags import ETags
 from segue.http.cookies import Cookie
 from segue.http.response import Response
@@ -90,3 +90,37 @@ def test_what_has_no_tag(serve: Serve) -> None:
     for target in ("/private", "/cookie", "/stream", "/made", "/nowhere"):
         assert "etag" not in ask.get(target, {"if-none-match": "*"}).headers, target
     assert "etag" not in ask("POST", "/films", {"if-none-match": "*"}).headers
+
+
+@pytest.mark.row("CP13")
+def test_who_has_seen_another_state_may_not_change_it(serve: Serve) -> None:
+    app = App()
+    app.middleware(ETags())
+    notes = {"a": "ä"}
+
+    @app.get("/{name}")
+    async def read(name: str) -> str:
+        return notes[name]
+
+    @app.route("/{name}", methods=["PUT", "POST"])
+    async def write(request: Request, name: str) -> str:
+        ensure_current(request, notes.get(name))
+        notes[name] = await request.text()
+        return "written"
+
+    ask = serve(app)
+    tag = ask.get("/a").headers["etag"]
+    assert ask.get("/a").headers["etag"] == tag  # the same text, the same tag
+    assert ask.get("/a", {"if-none-match": tag}).status == 304
+    assert ask.get("/a", {"if-match": '"other"'}).status == 412
+    for method in ("PUT", "POST"):
+        assert ask(method, "/a", {"if-none-match": tag}, b"x").status == 412
+        assert ask(method, "/a", {"if-match": '"other"'}, b"x").status == 412
+    assert ask("PUT", "/a", {"if-none-match": "*"}, b"x").status == 412
+    assert ask("PUT", "/b", {"if-match": "*"}, b"x").status == 412
+    assert notes == {"a": "ä"}
+    assert ask("PUT", "/b", {"if-none-match": "*"}, b"x").status == 200
+    assert ask("PUT", "/a", {"if-match": tag}, b"y").status == 200
+    assert ask("PUT", "/a", {"if-match": tag}, b"z").status == 412
+    assert ask("PUT", "/a", {}, b"free").status == 200
+    assert notes == {"a": "free", "b": "x"}

@@ -170,3 +170,20 @@ def test_what_a_type_does_not_have_may_be_as_deep_as_it_likes_but_not_deeper_tha
             body = b'[{"item":"a","counts":[1.0],"other":' + b"[" * levels + b"]" * levels + b"}]"
             assert client.post("/lines", content=body, headers=AS_JSON).status == 400
         assert client.post("/lines", content=b'[{"item":"a","counts":[1.0]}]', headers=AS_JSON).text == "1"
+
+
+@pytest.mark.row("CP15")
+def test_json_in_and_out_with_a_length_demanded() -> None:
+    app = App()
+
+    @app.post("/", require_length=True)
+    async def echo(body: Body[dict[str, int]]) -> dict[str, int]:
+        return body
+
+    client = Client(app)
+    reply = client.post("/", json={"a": 1})
+    assert (reply.content_type, reply.json()) == ("application/json", {"a": 1})
+    assert client.post("/", content=b"{}", headers={"content-type": "text/plain"}).status == 415
+    assert client.post("/", content=b"{", headers={"content-type": "application/json"}).status == 400
+    pieces = client.post("/", content=iter([b"{}"]), headers={"content-type": "application/json"})
+    assert pieces.status == 411

@@ -21,7 +21,7 @@ from segue.core.parameters import MISSING, Parameter
 from segue.core.scalars import from_text
 from segue.core.validation import MOST, Problem
 from segue.http.body import NO_BODY
-from segue.http.errors import HTTPError, NotFound, UnprocessableContent
+from segue.http.errors import HTTPError, LengthRequired, NotFound, UnprocessableContent
 from segue.http.request import Request
 
 __all__ = ["BoundText", "Failure", "bind", "compile_function"]
@@ -119,6 +119,9 @@ def bind(
     }
     readers: dict[str, Reader] = {}
     lines: list[str] = []
+    if bodies.require_length:
+        names["LengthRequired"] = LengthRequired
+        lines += ["if request.source.length is None:", "    raise LengthRequired"]
     limit = _limit(parameters, bodies.max_body)
     if limit is not msgspec.UNSET:
         lines += ["if request.source is not NO_BODY:", f"    request.source.admit({limit})"]

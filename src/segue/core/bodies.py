@@ -66,17 +66,23 @@ class _JSON:
 
 
 class Bodies:
-    """What the bodies of one route may be: ``formats``, read by ``codec``, of ``max_body`` bytes."""
+    """What the bodies of one route may be: ``formats``, read by ``codec``, of ``max_body`` bytes.
+
+    ``require_length``: they have to say how long they are.
+    """
 
     def __init__(
         self,
         formats: Iterable[Any] = (),
         codec: JSONCodec = DEFAULT_JSON,
         max_body: int | msgspec.UnsetType | None = msgspec.UNSET,
+        *,
+        require_length: bool = False,
     ) -> None:
         self.formats = tuple(one.with_codec(codec) if isinstance(one, UsesCodec) else one for one in formats)
         self.codec = codec
         self.max_body = max_body
+        self.require_length = require_length
         self._readings: dict[Any, Reading] = {}
 
     def without_limit(self) -> "Bodies":

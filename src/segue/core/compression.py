@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
 from segue.http.body import FileBody
+from segue.http.errors import NotAcceptable
 from segue.http.negotiate import accept_encoding
 from segue.http.request import Request
 from segue.http.response import Response
@@ -49,7 +50,9 @@ class Compression:
 
     ``minimum``: bytes from which a reply in memory is worth it. ``level``: 1, fast, to 9, small. ``codings``: those to
     offer, best first; by default brotli and zstd where the packages ``brotli`` and ``zstandard`` are installed (zstd
-    comes with Python 3.14), and gzip.
+    comes with Python 3.14), and gzip. ``types``: how the media types of what is compressed begin, ``["text/html"]``,
+    instead of all that shrink. ``strict``: a client that refuses every coding and what is not coded too
+    (``identity;q=0``) gets a 406, not a plain reply (RFC 9110, section 12.5.3).
 
     Left alone: files (compress them ahead of time, see ``precompressed``), Server-Sent Events, what is
     compressed already, types that do not shrink, ``cache-control: no-transform``, partial content. A page that shows
@@ -58,9 +61,17 @@ class Compression:
     Raises ValueError for a coding that is not there.
     """
 
-    __slots__ = ("_codings", "_level", "_minimum")
+    __slots__ = ("_codings", "_level", "_minimum", "_strict", "_types")
 
-    def __init__(self, *, minimum: int = 1024, level: int = 5, codings: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        minimum: int = 1024,
+        level: int = 5,
+        codings: Sequence[str] | None = None,
+        types: Sequence[str] | None = None,
+        strict: bool = False,
+    ) -> None:
         known = available()
         self._codings = list(known) if codings is None else list(codings)
         for coding in self._codings:
@@ -69,6 +80,8 @@ class Compression:
         if not 1 <= level <= 9:
             raise ValueError(f"the level is from 1 to 9, not {level!r}")
         self._minimum = minimum
+        self._types = None if types is None else tuple(one.lower() for one in types)
+        self._strict = strict
         self._level = level
 
     async def __call__(self, request: Request, next: Callable[[Request], Awaitable[Response]]) -> Response:
@@ -79,6 +92,11 @@ class Compression:
         headers = response.headers
         headers.vary("accept-encoding")
         coding = accept_encoding(request.headers.joined("accept-encoding"), self._codings)
+        if coding is None and self._strict:
+            offered = ", ".join(self._codings)
+            raise NotAcceptable(
+                f"This is available in the content codings {offered}.", headers={"accept-encoding": offered}
+            )
         if coding is None or coding == "identity":
             return response
         headers["content-encoding"] = coding
@@ -105,7 +123,11 @@ class Compression:
         if isinstance(body, bytes) and len(body) < self._minimum:
             return False
         kind = (response.content_type or "").lower()
-        if not (kind.startswith(_COMPRESSED) or _is_json(kind)) or kind.startswith("text/event-stream"):
+        if self._types is not None:
+            shrinks = kind.startswith(self._types)
+        else:
+            shrinks = kind.startswith(_COMPRESSED) or _is_json(kind)
+        if not shrinks or kind.startswith("text/event-stream"):
             return False
         headers = response.headers
         return (

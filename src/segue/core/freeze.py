@@ -6,14 +6,14 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from segue.core.bodies import Bodies, accepted
+from segue.core.bodies import accepted
 from segue.core.calling import Calling
 from segue.core.conditions import read_conditions
 from segue.core.converters import BUILT_IN
 from segue.core.dispatch import Find, dispatcher, finder
 from segue.core.endpoints import compile_http, compile_socket, is_async, path_kinds
 from segue.core.errors import ErrorHandlers
-from segue.core.handlers import Call, Endpoint, OnError
+from segue.core.handlers import Call, Endpoint, OnError, bodies_of
 from segue.core.hooks import Attached, hooks_of, kind_of, wrapped as decorated
 from segue.core.includednames import IncludedNames
 from segue.core.life import Life, clashes
@@ -384,7 +384,7 @@ class _Freezing:
         endpoint.formats = formats_of(endpoint, scope.formats, record.place)
         if options.accepts:
             formats = accepted(options.accepts, scope.formats, record.place)
-            endpoint.bodies = Bodies(formats, endpoint.bodies.codec, options.max_body)
+            endpoint.bodies = bodies_of(options, formats)
         into = record.into if isinstance(record, Route) else None
         renames = {} if options.build_only else (into or self.sites).place(template, host, methods, endpoint)
         self.endpoints.append(endpoint)

@@ -1,6 +1,6 @@
 """An endpoint: a handler with all that the plan knows about it."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Literal
 
 from segue.core.bodies import Bodies
@@ -16,7 +16,7 @@ from segue.core.steps import NO_WIRING
 from segue.http.request import Request
 from segue.http.response import Response
 
-__all__ = ["Call", "Endpoint", "OnError"]
+__all__ = ["Call", "Endpoint", "OnError", "bodies_of"]
 
 Call = Callable[[Request], Coroutine[Any, Any, Response]]
 OnError = Callable[[Request, Exception], Coroutine[Any, Any, Response]]
@@ -96,7 +96,7 @@ class Endpoint:
         #: Of results, where the client may choose; the first is the default.
         self.formats: tuple[Format, ...] = ()
         #: What the bodies of requests may be.
-        self.bodies = Bodies((), options.json or DEFAULT_JSON, options.max_body)
+        self.bodies = bodies_of(options)
         self.source = ""
         #: What a request has to be besides its method and path; None for no more.
         self.conditions: Conditions | None = None
@@ -137,3 +137,9 @@ async def _unanswered(_: Request, error: Exception) -> Response:
 
 async def _not_compiled(request: Request) -> Response:
     raise RuntimeError(f"the endpoint of {request!r} was not compiled")
+
+
+def bodies_of(options: Options, formats: Iterable[Any] = ()) -> Bodies:
+    """What the options of a route say about the bodies of its requests."""
+    codec = options.json or DEFAULT_JSON
+    return Bodies(formats, codec, options.max_body, require_length=options.require_length)

@@ -43,6 +43,8 @@ class RouteDefaults(DocumentationDefaults, total=False):
     """Seconds until the handler must have answered (60); None is for ever."""
     max_body: int | None
     """Bytes of a body at most: 1 MB for JSON, 2.5 MB otherwise, if nothing is said."""
+    require_length: bool
+    """A body has to say how long it is: one that comes in chunks is a 411."""
     slashes: Slashes
     """``"redirect"`` (default): ``/a`` goes to ``/a/`` if only that is there. ``"strict"``: it does not.
     ``"ignore"``: both are the same."""
@@ -120,6 +122,7 @@ class Options(Documentation, msgspec.Struct, frozen=True, kw_only=True, forbid_u
     on_disconnect: Disconnect = "finish"
     timeout: float | msgspec.UnsetType | None = msgspec.UNSET
     max_body: int | msgspec.UnsetType | None = msgspec.UNSET
+    require_length: bool = False
     slashes: Slashes = "redirect"
     auto_head: bool = True
     auto_options: bool = True

@@ -122,7 +122,14 @@ class _FixedStatus(HTTPError):
 
 
 class BadRequest(_FixedStatus):
+    """400. ``errors``: one mapping for each bad field, as for UnprocessableContent."""
+
     default_status = 400
+
+    def __init__(self, detail: str = "", *, errors: Sequence[Mapping[str, Any]] = (), **more: Any) -> None:
+        super().__init__(detail, **more)
+        if errors:
+            self.extra = {**self.extra, "errors": list(errors)}
 
 
 class Unauthorized(_FixedStatus):

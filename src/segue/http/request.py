@@ -2,7 +2,7 @@
 
 from binascii import a2b_base64
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from typing import Any, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
 import msgspec
 
@@ -15,6 +15,9 @@ from segue.http.multidict import MultiDict
 from segue.http.parameters import parse_header
 from segue.http.peer import Peer
 from segue.http.url import URL, decode_path, parse_query
+
+if TYPE_CHECKING:
+    from segue.http.multipart import StreamedPart
 
 __all__ = ["AfterResponse", "Connection", "Request", "RequestEndpoint", "State", "new_request"]
 
@@ -337,6 +340,19 @@ class Request:
             self.made = {}
         self.made["form"] = form
         return form
+
+    def parts(self, limits: FormLimits | None = None) -> "AsyncIterator[StreamedPart]":
+        """The parts of a multipart body as they arrive, none of them kept.
+
+            async for part in request.parts(FormLimits(file_size=10_000_000)):
+                async for piece in part: ...
+
+        What is not read of a part is skipped. Raises UnsupportedMediaType (415), BadRequest (400), and
+        ContentTooLarge (413) for a part larger than ``file_size``, which is at most what is read of it.
+        """
+        from segue.http.multipart import iter_parts
+
+        return iter_parts(self.stream(), self.headers.get("content-type", ""), limits)
 
     def after(self, function: Callable[..., Any], *args: Any, **named: Any) -> None:
         """Calls ``function``, sync or async, when the response was sent. The client does not wait for it."""
