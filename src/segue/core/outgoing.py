@@ -1,5 +1,6 @@
 """What the annotation of a result lets out: fields that it does not declare stay here."""
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, get_args, get_origin
 
@@ -38,13 +39,14 @@ def projection(kind: Any, codec: JSONCodec, told: str) -> Project | None:
     if not models(kind) or (is_union(kind) and not _one_way(kind)):
         return None
     flat = kind if is_flat(kind) else None
-    copied = shaped(kind, "out")
+    # PERF: a copy takes 0.2 ms to make, and who returns what they say never needs it.
+    copied = functools.cache(lambda: shaped(kind, "out"))
 
     def project(value: Any) -> Any:
         if flat is not None and type(value) is flat:
             return value
         try:
-            return codec.recast(value, copied)
+            return codec.recast(value, copied())
         except (msgspec.ValidationError, TypeError) as error:
             raise TypeError(
                 f"{told} says that it returns {_name(kind)}, but it returned {value!r:.80}: {error}"

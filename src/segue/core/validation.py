@@ -4,6 +4,7 @@ Only used once it is known that something is wrong; what is right costs nothing 
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import (
     Annotated,
@@ -39,8 +40,16 @@ class ObjectField(NamedTuple):
     required: bool
 
 
-def object_fields(kind: Any) -> list[ObjectField] | None:
+def object_fields(kind: Any) -> Sequence[ObjectField] | None:
     """The fields of a Struct, dataclass, attrs class or TypedDict; None for any other type."""
+    try:
+        return _fields(kind)
+    except TypeError:  # a type that has no hash
+        return _fields.__wrapped__(kind)
+
+
+@functools.lru_cache(maxsize=4096)  # all that looks at models asks again and again
+def _fields(kind: Any) -> Sequence[ObjectField] | None:
     origin = get_origin(kind) or kind
     if isinstance(origin, type) and issubclass(origin, msgspec.Struct):
         return [
@@ -143,7 +152,9 @@ class _Walk:
                 for at, item in enumerate(value):
                     self.walk(item, args[0], (*location, at))
 
-    def object(self, value: dict[str, Any], kind: Any, fields: list[ObjectField], location: Location) -> None:
+    def object(
+        self, value: dict[str, Any], kind: Any, fields: Sequence[ObjectField], location: Location
+    ) -> None:
         found = self.found
         for field in fields:
             if field.wire in value:
