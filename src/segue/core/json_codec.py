@@ -10,6 +10,7 @@ from segue.core.decimals import bounded
 __all__ = ["DEFAULT_JSON", "JSONCodec"]
 
 T = TypeVar("T")
+_MOST_DECODERS = 1024
 
 
 class JSONCodec:
@@ -23,7 +24,7 @@ class JSONCodec:
     text. NaN and the infinities, which JSON does not have, are written as null.
     """
 
-    __slots__ = ("_dec_hook", "_encoder", "_read", "_write", "encode")
+    __slots__ = ("_dec_hook", "_decoders", "_encoder", "_read", "_write", "encode")
 
     def __init__(
         self,
@@ -37,12 +38,23 @@ class JSONCodec:
         self._read = dict(read or {})
         self._encoder = msgspec.json.Encoder(enc_hook=self._written, order=order, decimal_format=decimals)
         self._dec_hook = self._made if read else None
+        self._decoders: dict[Any, Callable[[bytes | str], Any]] = {}
         #: The JSON of a value. Raises TypeError for a type that it does not know.
         self.encode: Callable[[Any], bytes] = self._encoder.encode
 
     def decode(self, data: bytes | str, type: Any = Any) -> Any:
         """The value of JSON, validated as ``type``. Raises msgspec.ValidationError and msgspec.DecodeError."""
-        return self.decoder(type)(data) if type is not Any else msgspec.json.decode(data)
+        if type is Any:
+            return msgspec.json.decode(data)
+        try:
+            decode = self._decoders.get(type)
+        except TypeError:  # a type that has no hash
+            return self.decoder(type)(data)
+        if decode is None:
+            decode = self.decoder(type)
+            if len(self._decoders) < _MOST_DECODERS:
+                self._decoders[type] = decode
+        return decode(data)
 
     def decoder(self, type: Any) -> Callable[[bytes | str], Any]:
         """:meth:`decode` for one type: what is asked of it often."""
