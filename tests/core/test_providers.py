@@ -259,6 +259,15 @@ def test_two_providers_of_a_type_are_named_both() -> None:
     assert problems(app).count("test_providers.py:") == 2
 
 
+def test_a_class_that_is_no_such_thing_is_refused() -> None:
+    app = App()
+    app.provide(Mailer, Pool)  # type: ignore[arg-type]
+    app.provide(Pool, Mailer())  # type: ignore[arg-type]
+    told = problems(app)
+    assert "Pool is no Mailer" in told
+    assert "Mailer is no Pool" in told
+
+
 def test_a_type_that_nobody_provides_is_named_with_the_way_out() -> None:
     app = App()
     app.provide(Session)
@@ -1074,3 +1083,34 @@ def test_providers_do_what_depends_does_elsewhere() -> None:
         log.clear()
         with client.override(Pool, Pool()):
             assert client.get("/below/", headers={"token": "t"}).text == "00"
+
+
+def test_tasks_are_provided_for_anew_in_each_run() -> None:
+    app, log = App(), Log()
+    app.provide(Session, transaction(log))
+    sessions, enough = list[Session](), threading.Event()
+
+    @app.every(0.001, at_once=True)
+    async def refresh(session: Session) -> None:
+        sessions.append(session)
+        if len(sessions) > 1:
+            enough.set()
+
+    @app.task(restart="never")
+    def once(session: Session) -> None:
+        assert threading.current_thread().name.startswith("segue_")
+
+    with Client(app):
+        assert enough.wait(20)
+        assert app.tasks["once"].error is None
+    assert sessions[0] is not sessions[1]
+    assert "commit" in log
+
+
+def test_a_task_that_needs_a_request_is_told_at_freeze() -> None:
+    app = App()
+
+    @app.task()
+    async def work(request: Request) -> None: ...
+
+    assert "takes 'request' from a request" in problems(app)

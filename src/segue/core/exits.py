@@ -180,7 +180,7 @@ class KeptBody:
     async def __anext__(self) -> bytes:
         pieces = self._pieces or aiter(self).__aiter__()
         try:
-            return cast(bytes, await anext(pieces))
+            return await anext(pieces)
         except StopAsyncIteration:
             await self._close_body()
             await leave(self._exits)

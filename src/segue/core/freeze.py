@@ -49,7 +49,7 @@ from segue.core.source import Source, source_of
 from segue.core.stacks import around_all, around_route, wrapped
 from segue.core.stages import Needs, Stages, guarding_mount, guards_of, reraise
 from segue.core.steps import Wiring
-from segue.core.supplying import error_handlers_of, spans_of, supplied
+from segue.core.supplying import error_handlers_of, spans_of, supplied, tasks_of
 from segue.core.viewrecords import Traverse, View
 from segue.core.views import Tree, as_given
 from segue.core.wiring import Injection
@@ -85,6 +85,7 @@ class _Freezing:
         self.included = IncludedNames()
         #: Whether a middleware around everything opens a scope for what is provided.
         self.opens = False
+        self.tasks: list[TaskRecord] = []
 
     def plan(self) -> Plan:
         root = self.root
@@ -104,8 +105,7 @@ class _Freezing:
         self.injection.check()
         if self.injection.lives:
             self.spans.insert(0, self.injection.registry.held)
-        tasks = [one for app in self.living for one in app.declared.life.tasks]
-        self.problems += clashes(tasks)
+        self.problems += clashes(self.tasks)
         matcher, find = self.sites.finish()
         if self.problems:
             raise FreezeError(self.problems)
@@ -114,7 +114,7 @@ class _Freezing:
         found, stack = find or finder(matcher), around(root, middleware, on_error)
         endpoints = [one for one in self.endpoints if one.options.build_only or one in self.sites.answering]
         handle = around_all(stack, dispatcher(matcher, find, on_error), endpoints, found, on_error)
-        life = self._life(tasks)
+        life = self._life(self.tasks)
         plan = Plan(root, handle, found, endpoints, self.routes, life=life, injection=self.injection)
         plan.middleware = tuple(root.declared.middleware)
         plan.checks = tuple([check for app in self.living for check in app.declared.checks])
@@ -201,6 +201,7 @@ class _Freezing:
 
             self.problems += command_conflicts(app.declared.commands)
         self.spans += spans_of(app, self.injection, view)
+        self.tasks += tasks_of(app, self.injection, view)
 
     def _include(self, scope: Scope, record: Included) -> None:
         app: Recorded = record.app

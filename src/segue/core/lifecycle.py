@@ -22,7 +22,7 @@ TeardownHook = TypeVar(
     "TeardownHook", bound=Callable[[Request], Any] | Callable[[Request, Exception | None], Any]
 )
 
-W = TypeVar("W", bound=Callable[[], Any])
+W = TypeVar("W", bound=Callable[..., Any])
 
 Named = Callable[..., Any] | str
 

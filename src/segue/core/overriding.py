@@ -27,7 +27,7 @@ def overriding(injection: Injection, kind: Any, provider: Any, place: Source) ->
         told = ", ".join(sorted({str(one) for view in injection.views for one in view})) or "nothing"
         raise LookupError(f"{place}: {key} is not provided, so nothing can stand for it. Provided: {told}")
     try:
-        other = provider_of(Provided(kind, provider, present.life, False, place, {}, None))
+        other = provider_of(Provided(kind, provider, present.life, False, place, {}, None, stands_in=True))
     except HandlerError as error:
         raise FreezeError([str(error)]) from None
     before = injection.overrides.get(key)

@@ -45,7 +45,7 @@ class Provider:
     def __init__(self, key: Key, make: Callable[..., Any], life: Life, place: Source) -> None:
         self.key = key
         self.make = make
-        self.life = life
+        self.life: Life = life
         self.place = place
         self.names: Mapping[str, Any] = {}
         self.runs: Literal["loop", "await", "thread"] = "loop"
@@ -69,6 +69,7 @@ def provider_of(declared: Provided) -> Provider:
         made = kind
         kind = made if isinstance(made, type) else _result(made, declared)
     key = key_of(kind)
+    _check_fits(key, made, declared)
     if not _is_function(made) and not isinstance(made, type):
         return Provider(key, lambda: made, "app", place)
     if inspect.isabstract(made) or getattr(made, "_is_protocol", False):
@@ -86,6 +87,20 @@ def provider_of(declared: Provided) -> Provider:
         provider.runs = "thread"
     provider.cleans = inspect.isasyncgenfunction(made) or inspect.isgeneratorfunction(made)
     return provider
+
+
+def _check_fits(key: Key, made: Any, declared: Provided) -> None:
+    """Raises HandlerError where a class or an object is plainly no ``key.kind``; protocols are for the type checker."""
+    kind = key.kind
+    if _is_function(made) or not isinstance(kind, type) or getattr(kind, "_is_protocol", False):
+        return
+    gives = made if isinstance(made, type) else type(made)
+    if declared.stands_in or issubclass(gives, kind):
+        return
+    raise HandlerError(
+        f"{declared.place}: {told(gives)} is no {told(kind)}, so it cannot be provided as one: provide a subclass, or a "
+        f"function that makes a {told(kind)}"
+    )
 
 
 def _is_function(made: Any) -> bool:

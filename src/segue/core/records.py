@@ -92,6 +92,8 @@ class Provided(NamedTuple):
     place: Source
     names: Mapping[str, Any]
     plugin: str | None
+    stands_in: bool = False
+    """For a while, and in tests: it need only do what is asked of it."""
 
 
 class Included(NamedTuple):

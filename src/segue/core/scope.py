@@ -3,9 +3,9 @@
 import asyncio
 import contextlib
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 import msgspec
 
@@ -69,7 +69,11 @@ class Scope:
         """Whether there is a provider for a type, or for ``Annotated[Type, "tag"]``."""
         return self._view.find(key_of(kind)) is not None
 
-    async def call(self, function: Callable[..., Awaitable[T] | T], /, **given: Any) -> T:
+    @overload
+    async def call(self, function: Callable[..., Coroutine[Any, Any, T]], /, **given: Any) -> T: ...
+    @overload
+    async def call(self, function: Callable[..., T], /, **given: Any) -> T: ...
+    async def call(self, function: Callable[..., Any], /, **given: Any) -> Any:
         """Calls a function, sync or async, with ``given`` and with what is provided for its other parameters.
 
         A ``def`` runs in a thread.
@@ -81,8 +85,7 @@ class Scope:
             result = await self._injection.app.threads.run(function, **given, **arguments)
             if inspect.isawaitable(result):
                 result = await result
-        value: T = result
-        return value
+        return result
 
     async def arguments(self, function: Callable[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
         """What is provided for the parameters of ``function`` that are not ``given`` and have no other default."""

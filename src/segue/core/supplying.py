@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from typing import Any
 
 from segue.core.errors import ErrorHandlers
+from segue.core.liferecords import TaskRecord
 from segue.core.lifespan import Span, span
 from segue.core.parameters import HandlerError, Parameter, read_needs
 from segue.core.providers import ProvidersOf
@@ -18,7 +19,7 @@ from segue.core.wiring import Injection
 from segue.http.request import Request
 from segue.http.response import Response
 
-__all__ = ["error_handlers_of", "needs_beyond", "spans_of", "supplied"]
+__all__ = ["error_handlers_of", "needs_beyond", "spans_of", "supplied", "tasks_of"]
 
 _NO_NAMES: Mapping[str, Any] = {}
 
@@ -65,6 +66,36 @@ def spans_of(app: Recorded, injection: Injection, view: ProvidersOf) -> list[Spa
         except TypeError as error:
             injection.problem(f"{place}: {error}")
     return spans
+
+
+def tasks_of(app: Recorded, injection: Injection, view: ProvidersOf) -> list[TaskRecord]:
+    """The tasks of ``app``, with what is provided for them: anew for each run."""
+    tasks: list[TaskRecord] = []
+    for task in app.declared.life.tasks:
+        try:
+            needs = needs_beyond(task.function, 0, injection, view, task.place)
+            _not_requested(needs, f"{task.place}: the task {task.name}")
+        except HandlerError as error:
+            injection.problem(str(error))
+            continue
+        tasks.append(task if not needs else task._replace(function=_run(task.function, injection, view)))
+    return tasks
+
+
+def _run(function: Callable[..., Any], injection: Injection, view: ProvidersOf) -> Callable[[], Any]:
+    async def run() -> Any:
+        async with Scope(injection, view) as scope:
+            return await scope.call(function)
+
+    return run
+
+
+def _not_requested(needs: Iterable[Parameter], told: str) -> None:
+    for one in needs:
+        if one.origin not in ("provided", "app"):
+            raise HandlerError(
+                f"{told} takes {one.name!r} from a request ({one.origin}), but runs outside of requests"
+            )
 
 
 def needs_beyond(
@@ -187,12 +218,7 @@ def supplied_lifespan(
     needs = needs_beyond(function, count, injection, view, place)
     if not any(one.origin == "provided" for one in needs):
         return function
-    requested = [one for one in needs if one.origin not in ("provided", "app")]
-    if requested:
-        raise HandlerError(
-            f"{place}: the lifespan {getattr(function, '__qualname__', function)} takes {requested[0].name!r} from a "
-            f"request ({requested[0].origin}), but runs before any comes"
-        )
+    _not_requested(needs, f"{place}: the lifespan {getattr(function, '__qualname__', function)}")
     make = contextlib.asynccontextmanager(function) if inspect.isasyncgenfunction(function) else function
     given = (app,) if takes_app else ()
 
