@@ -73,6 +73,8 @@ async def leave(exits: Exits, error: BaseException | None = None) -> None:
             if failure is error:
                 continue
             if error is not None and not isinstance(error, Exception):
+                if isinstance(failure, asyncio.CancelledError):  # once more
+                    continue
                 logger.error("cleaning up after %r failed", error, exc_info=failure)
             else:
                 error = failure
@@ -146,20 +148,24 @@ class InThread:
 
     async def enter(self) -> Any:
         """What it yields; NOTHING when it does not."""
+        self._begun = True
         return await self._run(self._enter)
 
     def _enter(self) -> Any:
         with self._busy:
-            self._begun = True
             return next(self._generator, NOTHING)
 
     async def leave(self, error: BaseException | None) -> None:
         if self._begun:
-            await self._run(self._leave, error)
+            # It goes on, though who waits for it be cancelled once more.
+            await asyncio.shield(asyncio.ensure_future(self._run(self._leave, error)))
 
     def _leave(self, error: BaseException | None) -> None:
         with self._busy:
-            if inspect.getgeneratorstate(self._generator) != inspect.GEN_CLOSED:  # it has not ended by itself
+            state = inspect.getgeneratorstate(self._generator)
+            if state == inspect.GEN_CREATED:  # it was given up before a thread came to it
+                self._generator.close()
+            elif state != inspect.GEN_CLOSED:  # it has not ended by itself
                 end(self._generator, error)
 
 

@@ -1,5 +1,6 @@
 """A ``def`` handler with ``def`` providers: all of it runs in one thread, from the first provider to the last clean-up."""
 
+import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Generator
 from typing import Any
@@ -17,11 +18,12 @@ class InOneThread:
     after the handler has returned, such as a stream, may come back to another thread.
     """
 
-    __slots__ = ("_busy", "_run", "entered", "response")
+    __slots__ = ("_busy", "_done", "_run", "entered", "response")
 
     def __init__(self, run: Callable[..., Awaitable[Any]]) -> None:
         self._run = run
         self._busy = threading.Lock()
+        self._done = True
         #: The generators that have yielded, in order.
         self.entered: list[Generator[Any, Any, Any]] = []
         #: Made in the thread, where the result of the handler was enough for it.
@@ -29,6 +31,7 @@ class InOneThread:
 
     async def do(self, work: Callable[[], Any]) -> Any:
         """What ``work`` returns. When it fails, all is cleaned up."""
+        self._done = False
         return await self._run(self._do, work)
 
     def _do(self, work: Callable[[], Any]) -> Any:
@@ -37,6 +40,8 @@ class InOneThread:
                 return work()
             except BaseException as error:  # noqa: BLE001 -- raised again, by the last clean-up at the latest
                 end_all(self.entered, error)
+            finally:
+                self._done = True
 
     def answer(self, response: Response) -> None:
         """Called in the thread: ``response`` is complete, unless it is a stream."""
@@ -46,8 +51,9 @@ class InOneThread:
 
     async def leave(self, error: BaseException | None) -> None:
         """Cleans up what is left; waits for a thread that still runs, when who waited for it was cancelled."""
-        if self.entered or self._busy.locked():
-            await self._run(self._leave, error)
+        if self.entered or not self._done:
+            # It goes on, though who waits for it be cancelled once more.
+            await asyncio.shield(asyncio.ensure_future(self._run(self._leave, error)))
 
     def _leave(self, error: BaseException | None) -> None:
         with self._busy:

@@ -142,7 +142,14 @@ class Place:
         if turn is None:
             raise RuntimeError("this place was given back already")
         context = contextvars.copy_context()
-        done = self._busy = self._threads._submit(context, turn.loop, function, args, named)
+
+        def submit() -> ThreadFuture[T]:
+            return self._threads._submit(context, turn.loop, function, args, named)
+
+        before = self._busy
+        # A place is one thread: what still runs there, because its caller was cancelled, comes to its end first.
+        done = submit() if before is None or before.done() else _following(before, submit)
+        self._busy = done
         try:
             return await asyncio.wrap_future(done, loop=turn.loop)
         finally:
@@ -157,6 +164,22 @@ class Place:
             turn.release()
         else:
             self._busy.add_done_callback(lambda _: _tell(turn.loop, turn.release))
+
+
+def _following(before: ThreadFuture[Any], submit: Callable[[], ThreadFuture[T]]) -> ThreadFuture[T]:
+    """The outcome of what ``submit`` starts when ``before`` has ended."""
+    after: ThreadFuture[T] = ThreadFuture()
+    after.set_running_or_notify_cancel()  # it starts whether or not somebody still waits for it
+
+    def end(done: ThreadFuture[T]) -> None:
+        error = done.exception()
+        if error is None:
+            after.set_result(done.result())
+        else:
+            after.set_exception(error)
+
+    before.add_done_callback(lambda _: submit().add_done_callback(end))
+    return after
 
 
 def _work_for(
