@@ -112,7 +112,7 @@ class Threads:
         except BaseException as error:
             if place.done() and not place.cancelled():
                 turn.release()
-            else:
+            elif place in turn.waiting:  # who gives back a place may have come by it already
                 # Many may give up at once: the queue must not stay full of those who left.
                 turn.waiting.remove(place)
             if isinstance(error, TimeoutError):
