@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from segue.core.asking import argument, form_argument
     from segue.core.charsets import Charsets
     from segue.core.compression import Compression
+    from segue.core.context import current_app, current_request
     from segue.core.cors import Cors
     from segue.core.default import (
         delete,
@@ -210,6 +211,8 @@ __all__ = [
     "argument",
     "around",
     "before",
+    "current_app",
+    "current_request",
     "delete",
     "discovered",
     "ensure_current",
@@ -264,6 +267,8 @@ _DEFAULT = frozenset(
 
 # Loaded when they are first asked for, each from its module.
 _IN_MODULE = {
+    "current_app": "context",
+    "current_request": "context",
     "ensure_current": "etags",
     "Charsets": "charsets",
     "argument": "asking",

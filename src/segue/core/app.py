@@ -2,7 +2,7 @@
 
 import functools
 import threading
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack
@@ -175,6 +175,27 @@ class App(Declaring, Running):
         handler = self.plan.named(name)[0].endpoint.handler
         return self.url_for(name, path=path, v=files_of(handler).version(path))
 
+    def test_request(
+        self,
+        target: str = "/",
+        *,
+        method: str = "GET",
+        headers: Mapping[str, str] | None = None,
+        content: bytes = b"",
+    ) -> AbstractContextManager[Request]:
+        """A request that nobody has sent, for tests and scripts; while the block runs, it is the current one.
+
+            with app.test_request("/films/3") as request:
+                assert request.params == {"id": 3}
+                assert request.url_for("films.list") == "/films"
+                assert current_request() is request
+
+        ``async with app.scope(request)`` gives what is provided for it. Nothing answers it: see segue.testing for that.
+        """
+        from segue.core.context import made_up
+
+        return made_up(self, Request(method, target, _raw(headers or {})), content)
+
     # --- what is provided ----------------------------------------------------------------------------------------
 
     def scope(self, request: Request | None = None) -> "Scope":
@@ -275,6 +296,11 @@ class App(Declaring, Running):
 
     def __repr__(self) -> str:
         return f"<App {self.name!r}>"
+
+
+def _raw(headers: Mapping[str, str]) -> RawHeaders:
+    fields = {"host": "localhost", **{name.lower(): value for name, value in headers.items()}}
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in fields.items()]
 
 
 def _module_name() -> str:

@@ -46,7 +46,7 @@ from segue.core.scopes import Scope, join
 from segue.core.setup import set_up, set_up_all
 from segue.core.sites import SOCKET, Sites
 from segue.core.source import Source, source_of
-from segue.core.stacks import around_all, around_route, wrapped
+from segue.core.stacks import around_all, around_route, carried, wrapped
 from segue.core.stages import Needs, Stages, guarding_mount, guards_of, reraise
 from segue.core.steps import Wiring
 from segue.core.supplying import error_handlers_of, spans_of, supplied, tasks_of
@@ -113,7 +113,8 @@ class _Freezing:
             app.declared.frozen = True
         found, stack = find or finder(matcher), around(root, middleware, on_error)
         endpoints = [one for one in self.endpoints if one.options.build_only or one in self.sites.answering]
-        handle = around_all(stack, dispatcher(matcher, find, on_error), endpoints, found, on_error)
+        answer = around_all(stack, dispatcher(matcher, find, on_error), endpoints, found, on_error)
+        handle = carried(root, answer)
         life = self._life(self.tasks)
         plan = Plan(root, handle, found, endpoints, self.routes, life=life, injection=self.injection)
         plan.middleware = tuple(root.declared.middleware)

@@ -1,6 +1,8 @@
 """Which middleware is around what: that of the app around everything, that of included apps and routes around theirs."""
 
+import sys
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from segue.core.dispatch import Find
 from segue.core.handlers import Call, Endpoint, OnError
@@ -10,7 +12,7 @@ from segue.core.pipeline import fold, guarded, guarded_fold, skippable, with_hea
 from segue.core.records import Around, MiddlewareLike
 from segue.core.source import Source
 
-__all__ = ["around_all", "around_route", "skips", "wrapped"]
+__all__ = ["around_all", "around_route", "carried", "skips", "wrapped"]
 
 
 def around_route(
@@ -66,6 +68,13 @@ def around_all(
         return one.called
 
     return guarded_fold([layer(one) for one in root], call, on_error)
+
+
+def carried(app: object, call: Call) -> Call:
+    """``call`` with its request as ``current_request()``, where anything has imported that."""
+    context: Any = sys.modules.get("segue.core.context")
+    carrying: Call = call if context is None else context.carrying(app, call)
+    return carrying
 
 
 def skips(options: Options, one: Around) -> bool:
