@@ -1,6 +1,7 @@
 """The current request, for code that cannot be handed it."""
 
 import asyncio
+import importlib
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -8,12 +9,21 @@ from typing import Any
 
 import pytest
 
-from segue import App, NotFound, Request, WebSocket, current_app, current_request
+import segue
+from segue import App, NotFound, Request, WebSocket
 from segue.testing import AsyncClient, Client
 
 
+@pytest.fixture(autouse=True, scope="module")
+def imported() -> Iterator[None]:
+    """As if a module of the app had imported it; the apps of other tests go without."""
+    module = importlib.import_module("segue.core.context")
+    yield
+    del sys.modules[module.__name__], segue.core.context
+
+
 def path() -> str:
-    return current_request().path
+    return segue.current_request().path
 
 
 def films() -> App:
@@ -50,7 +60,7 @@ def films() -> App:
 
     @app.get("/films/{id:int}", name="show")
     async def show(id: int) -> str:
-        return current_app().name
+        return segue.current_app().name
 
     return app
 
@@ -97,28 +107,28 @@ def test_the_context_of_an_app() -> None:
 
     @two.get("/")
     async def index() -> str:
-        return current_app().name
+        return segue.current_app().name
 
     # Outside: an error that explains.
     with pytest.raises(RuntimeError, match=r"app\.test_request"):
-        current_request()
+        segue.current_request()
     # Two apps in one process.
     with Client(one) as first, Client(two) as second:
         assert (first.get("/films/3").text, second.get("/").text) == ("films", "two")
     # A request for what is outside of one.
     with one.test_request("/films/3?q=x", headers={"X-Token": "t"}) as request:
-        assert current_request() is request
-        assert current_app() is one
+        assert segue.current_request() is request
+        assert segue.current_app() is one
         assert request.params == {"id": 3}
         assert request.query["q"] == "x"
         assert request.headers["x-token"] == "t"
         assert request.url_for("show", id=4) == "/films/4"
         assert request.url_for("show", id=4, _external=True) == "http://localhost/films/4"
         with two.test_request("/"):
-            assert current_app() is two
-        assert current_app() is one
+            assert segue.current_app() is two
+        assert segue.current_app() is one
     with pytest.raises(RuntimeError):
-        current_app()
+        segue.current_app()
 
 
 def test_a_request_that_nobody_has_sent_has_a_body_and_a_scope() -> None:

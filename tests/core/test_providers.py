@@ -8,7 +8,7 @@ from typing import Annotated, Any, Protocol
 
 import pytest
 
-from segue import App, Header, NotFound, Query, Request, SeeOther, WebSocket
+from segue import App, Header, NotFound, Query, Request, SeeOther, WebSocket, before
 from segue.core.plan import FreezeError
 from segue.testing import AsyncClient, Client
 
@@ -543,7 +543,6 @@ def paged() -> App:
     return app
 
 
-@pytest.mark.row("FX1")
 def test_a_provider_takes_parameters_of_the_request() -> None:
     assert ask(paged(), "/films?title=a&number=2").text == "a 2 10"
     assert ask(paged(), "/films?title=a", headers={"x-size": "5"}).text == "a 1 5"
@@ -1114,3 +1113,107 @@ def test_a_task_that_needs_a_request_is_told_at_freeze() -> None:
     async def work(request: Request) -> None: ...
 
     assert "takes 'request' from a request" in problems(app)
+
+
+@pytest.mark.row("U11")
+def test_functions_and_classes_of_handlers_are_provided_alike() -> None:
+    app, log = App(), Log()
+    app.provide(Session, transaction(log))
+    app.provide(Mailer, Mailer("m"))
+
+    @app.get("/function")
+    async def show(session: Session, mailer: Mailer) -> str:
+        return type(session).__name__ + mailer.url
+
+    @app.resource("/class")
+    class Films:
+        def __init__(self, session: Session) -> None:
+            self.session = session
+
+        async def get(self, session: Session, mailer: Mailer) -> str:
+            assert session is self.session
+            return type(session).__name__ + mailer.url
+
+    with Client(app) as client:
+        assert client.get("/function").text == client.get("/class").text == "Sessionm"
+    assert log == ["commit", "commit"]
+
+
+@pytest.mark.row("U29")
+def test_no_name_of_a_parameter_is_reserved() -> None:
+    app = App()
+    for tag in ("request", "query", "headers", "state", "scope", "socket", "body", "data", "app", "exits"):
+        app.provide(Annotated[Mailer, tag], Mailer(tag))
+
+    async def show(**mailers: Mailer) -> str:
+        return " ".join(f"{name}={mailer.url}" for name, mailer in mailers.items())
+
+    names = ["request", "query", "headers", "state", "scope", "socket", "body", "data", "app", "exits"]
+    source = ", ".join(f"{name}: Annotated[Mailer, {name!r}]" for name in names)
+    made: dict[str, Any] = {"Annotated": Annotated, "Mailer": Mailer, "show": show}
+    given = ", ".join(f"{name}={name}" for name in names)
+    exec(f"async def handler({source}) -> str:\n    return await show({given})", made)
+    app.get("/")(made["handler"])
+    assert ask(app).text == " ".join(f"{name}={name}" for name in names)
+
+
+@pytest.mark.row("LI3")
+def test_by_type_and_by_name_from_generators_in_threads_or_inline_and_overridden() -> None:
+    app, where = App(), list[str]()
+
+    @app.provide
+    def pool() -> Iterator[Pool]:
+        where.append(threading.current_thread().name)
+        yield Pool()
+
+    def replica() -> Mailer:
+        where.append(threading.current_thread().name)
+        return Mailer("replica")
+
+    app.provide(Mailer, Mailer("main"))
+    app.provide(Annotated[Mailer, "replica"], replica, inline=True)
+
+    @app.get("/")
+    async def show(pool: Pool, one: Mailer, two: Annotated[Mailer, "replica"]) -> str:
+        return f"{type(pool).__name__} {one.url} {two.url}"
+
+    with Client(app) as client:
+        assert client.get("/").text == "Pool main replica"
+        assert sorted(name.split("_")[0] for name in where) == ["segue", "segue-testing"]
+        with client.override(Annotated[Mailer, "replica"], Mailer("fake")):
+            assert client.get("/").text == "Pool main fake"
+        assert client.get("/").text == "Pool main replica"
+
+
+def test_guards_of_an_include_statement_stand_before_what_is_included() -> None:
+    async def nobody() -> None:
+        raise NotFound
+
+    app, below = App(), App("below")
+
+    @below.get("/")
+    async def show() -> str:
+        return "ok"
+
+    app.include(below, at="/closed", requires=[nobody])
+    app.include(below, at="/open", name="open")
+    with Client(app) as client:
+        assert client.get("/closed/").status == 404
+        assert client.get("/open/").text == "ok"
+
+
+def test_what_a_class_of_handlers_and_a_hook_ask_for_is_cleaned_up_with_the_request() -> None:
+    app, log = App(), Log()
+    app.provide(Session, transaction(log))
+
+    async def check(session: Session) -> None:
+        log.append("hook")
+
+    @app.get("/")
+    @before(check)
+    async def show(session: Session) -> str:
+        log.append("handler")
+        raise NotFound
+
+    assert ask(app).status == 404
+    assert log == ["hook", "handler", "rollback NotFound"]

@@ -48,8 +48,9 @@ class Scope:
         self._injection = injection
         self._view = view
         self._place: Place | None = None
-        self._one_at_a_time = asyncio.Lock()
-        self._app_life = contextlib.AsyncExitStack()
+        # PERF: made where they are needed; for a middleware they are not: 1 us of 4.5.
+        self._one_at_a_time: asyncio.Lock | None = None
+        self._app_life: contextlib.AbstractAsyncContextManager[None] | None = None
 
     async def get(self, kind: "TypeForm[T]") -> T:
         """The object that is provided for a type, or for ``Annotated[Type, "tag"]``.
@@ -61,7 +62,7 @@ class Scope:
         if provider is None:
             near = ", ".join(str(one) for one in self._view) or "nothing"
             raise LookupError(f"{key} is not provided: app.provide({key}, ...). Provided: {near}")
-        async with self._one_at_a_time:
+        async with self._alone():
             value: T = await self._make(provider, self._view)
         return value
 
@@ -90,8 +91,14 @@ class Scope:
     async def arguments(self, function: Callable[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
         """What is provided for the parameters of ``function`` that are not ``given`` and have no other default."""
         needs = self._injection.needs_of(function, self._view, frozenset(given))
-        async with self._one_at_a_time:
+        async with self._alone():
             return await self.take(needs, self._view)
+
+    def _alone(self) -> asyncio.Lock:
+        """Two who ask at the same time get the same object."""
+        if self._one_at_a_time is None:
+            self._one_at_a_time = asyncio.Lock()
+        return self._one_at_a_time
 
     async def take(self, needs: "tuple[Parameter, ...]", view: ProvidersOf) -> dict[str, Any]:
         """The values of ``needs``, by name."""
@@ -164,10 +171,13 @@ class Scope:
         try:
             await leave(self.exits, error)
         finally:
-            await self._app_life.aclose()
+            life, self._app_life = self._app_life, None
+            if life is not None:
+                await life.__aexit__(None, None, None)
 
     async def __aenter__(self) -> Self:
-        await self._app_life.enter_async_context(self._injection.registry.held())
+        self._app_life = self._injection.registry.held()
+        await self._app_life.__aenter__()
         return self
 
     async def __aexit__(
