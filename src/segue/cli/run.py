@@ -67,6 +67,7 @@ def run(app: str, **given: Any) -> None:
                 access="-" if given["access_log"] else None, format="{method} {target} {status} {seconds}"
             ),
             debug=given["debug"],
+            development=True,
             factory=given["factory"],
         ),
     )

@@ -61,6 +61,8 @@ class App(Declaring, Running):
         super().__init__(name or _module_name(), Declarations())
         self.is_named = name is not None
         self.debug = debug
+        #: Set by ``segue run``: only its developer sees what it answers.
+        self.development = False
         self.declared.plugins = [Listed(plugin, self._calling()[0]) for plugin in plugins]
         self._values: dict[AppKey[Any], Any] = {}
         self._threads = self._given_threads = threads

@@ -10,9 +10,9 @@ from segue.http.errors import HTTPError
 from segue.http.request import Request
 from segue.http.response import Response
 
-__all__ = ["error_page", "escape", "page"]
+__all__ = ["STYLE", "error_page", "escape", "page"]
 
-_STYLE = """
+STYLE = """
 :root { color-scheme: light dark; --ink: #1c1d21; --paper: #fdfdfb; --soft: #5c5f66; --line: #d9d9d4;
   --shade: #f2f1ec; --accent: #0b5cad; --mark: #fff2c2 }
 @media (prefers-color-scheme: dark) {
@@ -42,8 +42,8 @@ escape = functools.partial(html.escape, quote=True)
 
 
 @functools.cache
-def _policy() -> str:
-    digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode("ascii")
+def _policy(style: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
     return (
         f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; "
         f"frame-ancestors 'none'"
@@ -51,25 +51,42 @@ def _policy() -> str:
 
 
 def page(
-    title: str, content: str, status: int, headers: Mapping[str, str] | None = None, *, wide: bool = False
+    title: str,
+    content: str,
+    status: int,
+    headers: Mapping[str, str] | None = None,
+    *,
+    wide: bool = False,
+    style: str = "",
 ) -> Response:
-    """A built-in page. ``title`` is text and gets escaped; ``content`` is HTML, escaped by its maker."""
+    """A built-in page. ``title`` is text and gets escaped; ``content`` is HTML, escaped by its maker. ``style``: more rules."""
     kind = ' class="wide"' if wide else ""
+    style = STYLE + style
     document = (
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{escape(title)}</title>\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<meta name="robots" content="noindex">\n<style>{_STYLE}</style>\n</head>\n'
+        f'<meta name="robots" content="noindex">\n<style>{style}</style>\n</head>\n'
         f"<body>\n<main{kind}>\n{content}\n</main>\n</body>\n</html>\n"
     )
     response = Response(document.encode("utf-8", "replace"), status, headers, "text/html; charset=utf-8")
-    response.headers["content-security-policy"] = _policy()
+    response.headers["content-security-policy"] = _policy(style)
     return response
 
 
-def error_page(request: Request, error: HTTPError, title: str, shown: BaseException | None) -> Response:
-    """The page of an error; with the traceback of ``shown`` when the app is being debugged."""
+def error_page(
+    request: Request,
+    error: HTTPError,
+    title: str,
+    shown: BaseException | None,
+    *,
+    with_values: bool = False,
+) -> Response:
+    """The page of an error; with the traceback of ``shown`` when the app is being debugged.
+
+    ``with_values``: and with what its frames knew.
+    """
     content = [f"<h1>{escape(title)}</h1>"]
-    if error.detail:
+    if error.detail and shown is None:
         content.append(f"<p>{escape(error.detail)}</p>")
     for one in error.extra.get("errors", ()):
         if isinstance(one, Mapping):
@@ -79,7 +96,8 @@ def error_page(request: Request, error: HTTPError, title: str, shown: BaseExcept
     if "request_id" in error.extra:
         content.append(f'<p class="soft">Request <code>{escape(str(error.extra["request_id"]))}</code></p>')
     if shown is not None:
-        from segue.core.debugpage import traceback_html
+        from segue.core.debugpage import STYLE as MORE, failure_html
 
-        content.append(traceback_html(request, shown))
-    return page(title, "\n".join(content), error.status, error.headers, wide=shown is not None)
+        content.append(failure_html(request, shown, with_values=with_values))
+        return page(title, "\n".join(content), error.status, error.headers, wide=True, style=MORE)
+    return page(title, "\n".join(content), error.status, error.headers)

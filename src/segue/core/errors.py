@@ -5,7 +5,7 @@ import logging
 import os
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from segue.core.problems import problem_response, wanted
 from segue.http.errors import ClientDisconnected, HTTPError, HTTPException, Redirect
@@ -25,6 +25,9 @@ __all__ = [
 ]
 
 logger = logging.getLogger("segue.errors")
+
+Debug = bool | Literal["values"]
+"""How much of a failure is shown: nothing, its source, or also the values of variables."""
 
 ErrorHandler = Callable[[Request, Any], Any]
 """Takes the request and the exception; returns what any handler may return. A ``def`` runs on the loop: keep it short."""
@@ -125,7 +128,7 @@ async def answer_error(
     handlers: ErrorHandlers,
     respond: Callable[[Any], Response],
     *,
-    debug: bool = False,
+    debug: Debug = False,
 ) -> Response:
     """The response for an exception that a handler or middleware raised.
 
@@ -148,7 +151,7 @@ async def _answer(
     handlers: ErrorHandlers,
     respond: Callable[[Any], Response],
     *,
-    debug: bool,
+    debug: Debug,
 ) -> Response:
     handler = handlers.find(error)
     if handler is None:
@@ -167,13 +170,18 @@ async def _answer(
     return response
 
 
-def error_response(request: Request, error: Exception, *, debug: bool = False) -> Response:
+def error_response(request: Request, error: Exception, *, debug: Debug = False) -> Response:
     """The response for ``error`` when the app has no handler for it.
 
     A redirect is a redirect. An HTTPError is a page if the client prefers HTML, else ``application/problem+json``
     (RFC 9457). Anything else is logged, and a 500 that tells no more than the id to look for in the log; with
-    ``debug`` the traceback.
+    ``debug`` the traceback, if the request comes from this machine; with ``"values"`` also what the frames knew.
     """
+    if debug:
+        # Loaded when there is something to show.
+        from segue.core.locality import is_local
+
+        debug = debug if is_local(request) else False
     if isinstance(error, HTTPException):
         try:
             return _reply(request, error, debug=debug)
@@ -186,18 +194,18 @@ def error_response(request: Request, error: Exception, *, debug: bool = False) -
         request.made["unhandled"] = error
     detail = f"{type(error).__name__}: {error}" if debug else ""
     return _render(
-        request, HTTPError(500, detail, extra={"request_id": identifier}), error if debug else None
+        request, HTTPError(500, detail, extra={"request_id": identifier}), error if debug else None, debug
     )
 
 
-def _reply(request: Request, error: HTTPException, *, debug: bool) -> Response:
+def _reply(request: Request, error: HTTPException, *, debug: Debug) -> Response:
     if isinstance(error, Redirect):
         return Response(b"", error.status, {**error.headers, "location": location(error.location)})
     if not isinstance(error, HTTPError):
         return Response(b"", error.status, error.headers)
     if error.status >= 500 and error.__cause__ is not None:
         _log(request, error.__cause__)
-    return _render(request, error, error if debug and error.status >= 500 else None)
+    return _render(request, error, error if debug and error.status >= 500 else None, debug)
 
 
 def request_id(request: Request) -> str:
@@ -231,27 +239,31 @@ def prefers_html(request: Request) -> bool:
     return page > 0 and (page > data or (page == data and "json" not in field.lower()))
 
 
-def _render(request: Request, error: HTTPError, shown: BaseException | None) -> Response:
-    response = _page_or_problem(request, error, shown)
+def _render(request: Request, error: HTTPError, shown: BaseException | None, debug: Debug) -> Response:
+    response = _page_or_problem(request, error, shown, with_values=debug == "values")
     response.headers.vary("accept")
     return response
 
 
-def _page_or_problem(request: Request, error: HTTPError, shown: BaseException | None) -> Response:
+def _page_or_problem(
+    request: Request, error: HTTPError, shown: BaseException | None, *, with_values: bool
+) -> Response:
     title = error.title or phrase(error.status) or "Error"
     if prefers_html(request):
         # Loaded with the first page: an API never needs it.
         from segue.core.errorpage import error_page
 
-        return error_page(request, error, title, shown)
+        return error_page(request, error, title, shown, with_values=with_values)
     problem: dict[str, Any] = {"type": "about:blank", "title": title, "status": error.status}
     if error.detail:
         problem["detail"] = error.detail
     problem.update(error.extra)
     if shown is not None:
-        from segue.core.debugpage import traceback_lines
+        from segue.core.failure import masker_for, text_of
 
-        problem["traceback"] = traceback_lines(shown)
+        masker = masker_for(request, shown)
+        problem["detail"] = masker.clean(str(problem.get("detail", "")))
+        problem["traceback"] = text_of(shown, masker).splitlines()
     return problem_response(request, problem, error.headers)
 
 

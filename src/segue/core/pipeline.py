@@ -18,13 +18,20 @@ class Debuggable(Protocol):
     """What error pages depend on; it may change after the app was frozen."""
 
     debug: bool
+    development: bool
 
 
 def answering(app: Debuggable, handlers: ErrorHandlers) -> OnError:
     """What makes a response of an exception, by ``handlers``."""
 
     async def on_error(request: Request, error: Exception) -> Response:
-        return await answer_error(request, error, handlers, to_response, debug=app.debug)
+        return await answer_error(
+            request,
+            error,
+            handlers,
+            to_response,
+            debug="values" if app.debug and app.development else app.debug,
+        )
 
     return on_error
 

@@ -223,6 +223,7 @@ class Recorded(Protocol):
     name: str
     is_named: bool
     debug: bool
+    development: bool
     declared: "Declarations"
     defaults: RouteDefaults
 

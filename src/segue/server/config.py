@@ -72,6 +72,7 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True):
     given: the sockets that systemd passed, else 127.0.0.1:8000. ``socket_mode``: permissions of Unix sockets.
     ``grace``: how long requests may go on after SIGTERM. ``start_timeout``: until a worker must be ready.
     ``block_limit``: how long the loop may be blocked until the watchdog names the line; None for never.
+    ``debug``: errors are shown to clients on this machine; ``development``: with the values of variables.
     ``worker_timeout``: how long a worker may show no sign of life until it is replaced.
     """
 
@@ -92,4 +93,5 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True):
     pid_file: str | None = None
     daemon: bool = False
     debug: bool = False
+    development: bool = False
     factory: bool = False

@@ -141,9 +141,22 @@ class _Launch:
         if isinstance(application, str):
             forget_user_modules()
             application = load_target(application, factory=config.factory)
-        if config.debug and hasattr(application, "debug"):
-            setattr(application, "debug", True)  # noqa: B010 -- not every application has it
+        for name, value in (("debug", config.debug), ("development", config.development)):
+            if value and hasattr(application, name):
+                setattr(application, name, True)  # not every application has it
+        if getattr(application, "debug", False) and not config.development:
+            self._refuse_to_show()
         return application
+
+    def _refuse_to_show(self) -> None:
+        """Raises TargetError when an app that shows its errors would be served to other machines."""
+        for listener in self._listeners:
+            if not listener.is_local:
+                raise TargetError(
+                    f"The application has debug=True, which shows its source to whoever finds an error, and "
+                    f"{listener.url('http')} is not for this machine alone. Take debug away, or bind 127.0.0.1; for "
+                    f"development there is `segue run`."
+                )
 
     def _load_tls(self) -> None:
         if self._config.tls is not None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import ipaddress
 import os
 import re
 import socket
@@ -40,6 +41,13 @@ class Listener:
         if isinstance(name, bytes):
             return "unix:@" + name[1:].decode(errors="replace")
         return f"unix:{name}"
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine can reach it."""
+        if self.sock.family not in (socket.AF_INET, socket.AF_INET6):
+            return True
+        return ipaddress.ip_address(self.sock.getsockname()[0].partition("%")[0]).is_loopback
 
     def close(self) -> None:
         """Closes this process's copy of the socket."""
