@@ -294,7 +294,6 @@ def check(*arguments: str) -> tuple[int, str]:
     return result.exit_code, result.stdout
 
 
-@pytest.mark.row("BEY-7")
 def test_every_planted_fault_is_found_at_its_line_and_nothing_else(folder: Path) -> None:
     (folder / "planted.py").write_text(PLANTED, encoding="utf-8")
     (folder / "templates").mkdir()
@@ -323,7 +322,6 @@ def line_of(text: str) -> int:
     return PLANTED.splitlines().index(text) + 1
 
 
-@pytest.mark.row("BEY-7")
 def test_a_clean_app_and_the_examples_raise_no_alarm(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "clean.py").write_text(CLEAN, encoding="utf-8")
     (folder / "templates").mkdir()

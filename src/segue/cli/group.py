@@ -8,6 +8,7 @@ from segue.cli.check import check
 from segue.cli.control import reload, status, stop
 from segue.cli.execute import execute
 from segue.cli.explain import explain
+from segue.cli.info import info
 from segue.cli.openapi import client, openapi
 from segue.cli.options import named_app
 from segue.cli.request import request
@@ -71,6 +72,7 @@ for command in (
     check,
     request,
     shell,
+    info,
     execute,
     openapi,
     client,
