@@ -79,3 +79,50 @@ def test_it_comes_as_json() -> None:
     found = json.loads(run("POST /films", "--json")[1])
     assert found["route"]["parameters"][0]["name"] == "film"
     assert found["middleware"][0]["name"] == "timing"
+
+
+PROVIDED = """
+from segue import App, Header
+from segue.formats import CSV, JSON
+
+app = App("films")
+
+
+class Pool: ...
+
+
+class Session: ...
+
+
+@app.provide(life="app")
+def pool() -> Pool:
+    return Pool()
+
+
+@app.provide
+def session(pool: Pool, trace: Header[str] = "") -> Session:
+    return Session()
+
+
+def members_only(token: Header[str]) -> None: ...
+
+
+@app.get("/films", formats=[JSON, CSV], requires=[members_only])
+def films(session: Session) -> list[dict[str, str]]:
+    return []
+"""
+
+
+def test_guards_providers_and_formats_are_told(folder: Path) -> None:
+    (folder / "provided.py").write_text(PROVIDED, encoding="utf-8")
+    output = run("provided.py", "/films")[1]
+    lines = rows(output)
+    assert ["session", "provided", "Session"] in lines
+    assert ["Session", "for", "the", "request", "provided.py:19"] in lines
+    assert ["Pool", "for", "the", "app", "provided.py:14"] in lines
+    assert ["members_only", "provided.py:24"] in lines
+    assert output.index("\nguards") < output.index("members_only") < output.index("\nprovided, in")
+    assert "application/json, text/csv" in output
+    assert (
+        json.loads(run("provided.py", "/films", "--json")[1])["route"]["guards"][0]["name"] == "members_only"
+    )

@@ -16,7 +16,13 @@ from segue.http.status import phrase
 
 __all__ = ["explain"]
 
-_INJECTED = {"request": "injected", "app": "injected", "socket": "injected", "formdata": "the whole form"}
+_INJECTED = {
+    "provided": "provided",
+    "request": "injected",
+    "app": "injected",
+    "socket": "injected",
+    "formdata": "the whole form",
+}
 
 
 @click.command()
@@ -82,6 +88,7 @@ def _lines(found: Explanation, *, with_source: bool) -> Iterator[str]:
     if route.parameters:
         yield "\nparameters"
         yield from columns([_parameter(one, found.values) for one in route.parameters], indent="  ")
+    yield from _providers(route)
     if found.limits:
         yield "\nlimits"
         yield from columns(list(found.limits.items()), indent="  ")
@@ -114,8 +121,20 @@ def _about(route: RouteInfo, found: Explanation) -> Iterator[tuple[str, str]]:
     else:
         returns = f", a {route.returns}" if route.returns else ""
         yield "result", f"{found.status} {phrase(found.status)}{returns}"
+    if route.formats:
+        yield "formats", ", ".join(route.formats) + ", as the client prefers"
     if options := [f"{name}={value!r}" for name, value in route.options.items()]:
         yield "options", ", ".join(options)
+
+
+def _providers(route: RouteInfo) -> Iterator[str]:
+    if route.guards:
+        yield "\nguards, in the order in which they are asked"
+        yield from columns([(one.name, one.place) for one in route.guards], indent="  ")
+    if route.providers:
+        yield "\nprovided, in the order in which it is made"
+        rows = [(one.provides, f"for the {one.life}", one.place) for one in route.providers]
+        yield from columns(rows, indent="  ")
 
 
 def _alternatives(found: Explanation) -> Iterator[str]:

@@ -29,9 +29,11 @@ from segue.core.stacks import skips
 __all__ = [
     "AppInfo",
     "ErrorHandlerInfo",
+    "GuardInfo",
     "Inspection",
     "LifespanInfo",
     "MiddlewareInfo",
+    "ProviderInfo",
     "RouteInfo",
     "inspect_app",
     "middleware_info",
@@ -40,6 +42,7 @@ __all__ = [
     "route_info",
 ]
 
+_TOLD_ELSEWHERE = frozenset({"name", "host", "requires", "formats"})
 _PACKAGE = str(Path(__file__).resolve().parent.parent) + os.sep
 
 
@@ -61,6 +64,21 @@ class ErrorHandlerInfo(Struct, frozen=True, kw_only=True):
     app: str
 
 
+class ProviderInfo(Struct, frozen=True, kw_only=True):
+    """What is made for a handler before it is called. ``life``: ``request`` or ``app``."""
+
+    provides: str
+    life: str
+    place: str
+
+
+class GuardInfo(Struct, frozen=True, kw_only=True):
+    """A function of ``requires=[...]``: it runs first, and lets the request pass or raises."""
+
+    name: str
+    place: str
+
+
 class LifespanInfo(Struct, frozen=True, kw_only=True):
     """A lifespan function of an app."""
 
@@ -75,7 +93,8 @@ class RouteInfo(Struct, frozen=True, kw_only=True):
     ``place``: where the handler is written; ``declared``: where the route is. ``kind``: ``route``, ``websocket`` or
     ``mount``. ``automatic``: methods that
     its path answers besides. ``own``: the handler is Segue's, such as that of static files. ``runs``: on the ``loop`` or in a
-    ``thread``. ``options``: those that differ from the defaults.
+    ``thread``. ``options``: those that differ from the defaults. ``formats``: media types that the client may choose,
+    the default first.
     """
 
     methods: list[str]
@@ -92,7 +111,10 @@ class RouteInfo(Struct, frozen=True, kw_only=True):
     own: bool
     runs: str
     parameters: list[ParameterInfo]
+    guards: list[GuardInfo]
+    providers: list[ProviderInfo]
     returns: str
+    formats: list[str]
     middleware: list[str]
     options: dict[str, Any]
 
@@ -154,7 +176,20 @@ def route_info(endpoint: Endpoint) -> RouteInfo:
         kind=endpoint.kind,
         own=endpoint.place.file.startswith(_PACKAGE),
         runs="loop" if runs_on_loop(endpoint) else "thread",
-        parameters=[parameter_info(one) for one in endpoint.parameters],
+        parameters=[parameter_info(one) for one in (*endpoint.parameters, *endpoint.wiring.inputs)],
+        guards=[
+            GuardInfo(name=_name(one), place=place_text(source_of(one, endpoint.declared)))
+            for one in endpoint.options.requires
+        ],
+        providers=[
+            ProviderInfo(
+                provides=str(step.provider.key),
+                life=step.provider.life,
+                place=place_text(step.provider.place),
+            )
+            for step in endpoint.wiring.steps
+        ],
+        formats=[one.media_types[0] for one in endpoint.formats],
         returns="" if endpoint.returns is MISSING else type_text(endpoint.returns),
         middleware=[_name(one.middleware) for one in all_middleware(endpoint)],
         options=_options(endpoint.options),
@@ -244,9 +279,9 @@ def _options(options: Options) -> dict[str, Any]:
     plain = Options()
     given = {name: getattr(options, name) for name in Options.__struct_fields__}
     return {
-        name: value
+        name: value if isinstance(value, str | int | float | None) else repr(value)
         for name, value in given.items()
-        if name not in ("name", "host") and value is not UNSET and value != getattr(plain, name)
+        if name not in _TOLD_ELSEWHERE and value is not UNSET and value != getattr(plain, name)
     }
 
 
