@@ -1,0 +1,144 @@
+"""The toolbar: the last requests, for the developer at this machine."""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import Any
+
+import pytest
+
+from segue import App, ETags, Response
+from segue.debug import Toolbar
+from segue.testing import Client
+
+PAGE = "<!doctype html><html><body><h1>Film</h1></body></html>"
+
+
+class Mailer:
+    pass
+
+
+def site(*, development: bool = True) -> App:
+    app = App("shop", debug=True, plugins=[Toolbar()])
+    app.development = development
+    app.middleware(ETags())
+
+    @app.get("/films/{id:int}")
+    async def show(id: int) -> Response:
+        logging.getLogger("shop").warning("film %d was shown", id)
+        return Response(PAGE.encode(), 200, {"x-by": "shop"}, "text/html; charset=utf-8")
+
+    @app.get("/threaded")
+    def threaded() -> str:
+        logging.getLogger("shop").warning("in a thread")
+        return "text"
+
+    @app.get("/fail")
+    async def fail() -> str:
+        raise ValueError("no")
+
+    @app.provide
+    def mailer() -> Mailer:
+        return Mailer()
+
+    return app
+
+
+def client_of(app: App, **options: Any) -> Client:
+    return Client(app, raise_server_exceptions=False, **options)
+
+
+def test_a_page_has_a_line_that_leads_to_what_is_known_about_its_request() -> None:
+    with client_of(site()) as client:
+        page = client.get("/films/7?token=s3cret-token", headers={"authorization": "Bearer b34rer-value"})
+        found = re.search(r'<aside id="segue-toolbar" lang="en"><a href="([^"]+)">GET /films/7', page.text)
+        assert found is not None
+        assert page.text.endswith("</aside></body></html>")
+        assert int(page.headers["content-length"]) == len(page.content)
+        told = client.get(found[1]).text
+    for text in (
+        "shop.show (test_toolbar.py",
+        "200",
+        " ms",
+        "warning shop: film 7 was shown",
+        "x-by",
+        "authorization",
+    ):
+        assert text in told, text
+    assert "b34rer-value" not in told
+    assert "s3cret-token" not in told + page.text
+
+
+def test_the_history_has_every_request_the_newest_first() -> None:
+    with client_of(site()) as client:
+        client.get("/threaded")
+        client.get("/fail")
+        client.get("/nothing")
+        listed = client.get("/_debug/").text
+        assert re.findall(r">GET (/\w+)</a>", listed) == ["/nothing", "/fail", "/threaded"]
+        numbers = re.findall(r'href="(/_debug/requests/\d+)"', listed)
+        assert "warning shop: in a thread" in client.get(numbers[2]).text
+        assert "error segue.errors: shop.fail" in client.get(numbers[1]).text
+        assert "no route" in client.get(numbers[0]).text
+
+
+def test_fifty_requests_are_kept() -> None:
+    with client_of(site()) as client:
+        for _ in range(60):
+            client.get("/threaded")
+        assert client.get("/_debug/").text.count(">GET /threaded</a>") == 50
+        assert client.get("/_debug/requests/1").status == 404
+
+
+def test_the_app_is_shown_with_its_routes_middleware_and_providers() -> None:
+    with client_of(site()) as client:
+        told = client.get("/_debug/app").text
+    for text in ("GET /films/{id:int}", "ETags", "Mailer", "for the request", "msgspec", "python"):
+        assert text in told, text
+
+
+def test_what_is_no_whole_page_stays_as_it_is() -> None:
+    with client_of(site()) as client:
+        assert client.get("/threaded").text == "text"
+
+
+def test_its_pages_have_no_script_and_ask_nobody() -> None:
+    with client_of(site()) as client:
+        client.get("/films/7")
+        for path in ("/_debug/", "/_debug/requests/1", "/_debug/app"):
+            reply = client.get(path)
+            assert reply.status == 200
+            assert "<script" not in reply.text
+            assert "src=" not in reply.text
+            assert reply.headers["content-security-policy"].startswith(
+                "default-src 'none'; style-src 'sha256-"
+            )
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"client": ("192.0.2.1", 9)},
+        {"base_url": "http://example.com"},
+        {"headers": {"x-forwarded-for": "::1"}},
+    ],
+)
+def test_others_see_nothing_of_it(options: dict[str, Any]) -> None:
+    with client_of(site(), **options) as client:
+        assert client.get("/films/7").text == PAGE
+        for path in ("/_debug/", "/_debug/requests/1", "/_debug/app"):
+            assert client.get(path).status == 404
+
+
+def test_elsewhere_the_plugin_declares_nothing() -> None:
+    app = site(development=False)
+    assert "/_debug/" not in [one.path for one in app.plan.endpoints]
+    assert [type(one.middleware).__name__ for one in app.plan.middleware] == ["ETags"]
+
+
+def test_it_stops_to_hear_when_the_app_ends() -> None:
+    before = list(logging.getLogger().handlers)
+    with client_of(site()):
+        assert len(logging.getLogger().handlers) == len(before) + 1
+    assert logging.getLogger().handlers == before
