@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Generator, Mapping
 from types import TracebackType
 from typing import Any, NamedTuple, Self, TypeVar
 
@@ -41,7 +41,7 @@ class Session:
         return result
 
     @contextlib.contextmanager
-    def arguments(self, function: Callable[..., Any], given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    def arguments(self, function: Callable[..., Any], given: Mapping[str, Any]) -> Generator[dict[str, Any]]:
         """What is provided for the parameters of ``function`` that are not ``given``; cleaned up when it is left."""
         lent = _Lent(self.app)
         arguments = self.run(lent.begin(function, given))

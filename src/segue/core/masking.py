@@ -116,8 +116,9 @@ def _short(value: Any, depth: int) -> str:
     if isinstance(value, msgspec.Struct) or (dataclasses.is_dataclass(value) and not isinstance(value, type)):
         items = [f"{name}={_masked(name, one, depth)}" for name, one in _first(_fields(value))]
         return f"{kind.__name__}({_joined(items, len(items))})"
-    if hasattr(kind, "multi_items"):  # header fields, queries, forms
-        return f"{kind.__name__}({_short(list(value.multi_items()), depth)})"
+    items_of = getattr(kind, "multi_items", None)
+    if items_of is not None:  # header fields, queries, forms
+        return f"{kind.__name__}({_short(list(items_of(value)), depth)})"
     return _repr(value)
 
 

@@ -5,7 +5,7 @@ import contextlib
 import contextvars
 import threading
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Generator
 from concurrent.futures import Future as ThreadFuture, ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -214,7 +214,7 @@ def _adopt(context: contextvars.Context) -> None:
 
 
 @contextlib.contextmanager
-def working_for(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+def working_for(loop: asyncio.AbstractEventLoop) -> Generator[None]:
     """Lets sync code of this thread :func:`wait` for what belongs to a loop that runs in another one."""
     before, _here.loop = _here.loop, loop
     try:
