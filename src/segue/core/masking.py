@@ -12,8 +12,8 @@ __all__ = ["MASKED", "Masker", "is_secret"]
 MASKED = "••••••"
 
 _NAME = re.compile(
-    r"pass(?:word|wd|phrase)|passw|secret|token|credential|authori[sz]ation|cookie|csrf|(?:^|[_-])(?:api)?keys?$|apikey"
-    r"|(?:^|[_-])(?:pwd|pin|sid)$|session[_-]?id|signature",
+    r"pass(?:word|wd|phrase)|passw|secret|token|credential|authori[sz]ation|cookie|csrf|(?:^|[_-])(?:api)?keys?\Z|apikey"
+    r"|(?:^|[_-])(?:pwd|pin|sid)\Z|session[_-]?id|signature",
     re.IGNORECASE,
 )
 _IN_URL = re.compile(r"(?P<before>://[^/\s:@]{0,200}:)[^/\s@]{1,200}(?=@)")
