@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import Any, cast
 
 from segue.core.plugins import Listed, Plugin, unfit
 from segue.core.source import Source
@@ -44,10 +44,9 @@ def discovered(*names: str) -> list[Plugin]:
 
 def _made(entry: EntryPoint) -> Plugin:
     offered: Any = entry.load()
-    make: Callable[[], Any] | None = (
-        offered if isinstance(offered, type) or inspect.isfunction(offered) else None
-    )
-    plugin: Plugin = offered if make is None else make()
+    if isinstance(offered, type) or inspect.isfunction(offered):
+        offered = cast(Callable[[], Any], offered)()
+    plugin = cast(Plugin, offered)
     wrong = unfit(Listed(plugin, Source(_told(entry), 0)))
     if wrong is not None:
         raise TypeError(f"{_told(entry)} offers no plugin: {wrong.partition(': ')[2]}")

@@ -23,6 +23,7 @@ class Placed(Protocol):
 
     def is_known_as(self, neighbour: Neighbour) -> bool:
         """Whether it is the one, or one of those, that ``neighbour`` means."""
+        ...
 
 
 P = TypeVar("P", bound=Placed)
