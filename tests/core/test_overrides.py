@@ -6,6 +6,7 @@ import pytest
 
 from segue import App, AppKey, Converter, HTTPError, NotFound, Request, Setup
 from segue.core.plan import FreezeError
+from segue.openapi import OpenAPI
 from segue.testing import Client
 
 
@@ -284,3 +285,17 @@ def test_checks_and_folders_of_templates_are_in_the_plan(tmp_path: Any) -> None:
     assert [check.name for check in plan.checks] == ["tidy"]
     assert [folder.name for folder in plan.templates] == [tmp_path.name, "inner-pages"]
     assert plan.templates[1].parent.name == "core"
+
+
+def test_what_segue_declares_for_a_user_is_told_with_the_users_lines(tmp_path: Any) -> None:
+    app = App("app")
+    first, second = App("first", plugins=[OpenAPI("A", "1")]), App("second", plugins=[OpenAPI("B", "1")])
+    app.include(first)
+    app.include(second)
+    app.static("/files", tmp_path)
+    app.static("/files", tmp_path)
+    told = problem(app)
+    line = test_what_segue_declares_for_a_user_is_told_with_the_users_lines.__code__.co_firstlineno + 2
+    assert f"GET /openapi.json is declared at test_overrides.py:{line} (openapi.document)" in told
+    assert f"GET /files/{{path:path}} is declared at test_overrides.py:{line + 3} (app.static)" in told
+    assert f"and at test_overrides.py:{line + 4} (app.static)" in told

@@ -12,6 +12,7 @@ from segue.core.handlers import Endpoint
 from segue.core.matcher import Matcher
 from segue.core.options import Options
 from segue.core.routing import Template, parse_template
+from segue.core.source import Source
 from segue.http.request import Request
 from segue.http.response import Response
 
@@ -83,7 +84,7 @@ class Sites:
         for other in others:
             under = f" with {other.conditions}" if other.conditions else ""
             self._problems.append(
-                f"{method} {other.path}{under} is declared at {first.place} ({first.name}) and at {other.place} "
+                f"{method} {other.path}{under} is declared at {_place(first)} ({first.name}) and at {_place(other)} "
                 f"({other.name}): no request can tell them apart. Give one another path or predicate, or take it away"
             )
         for endpoint in group:
@@ -150,6 +151,11 @@ def _complete(site: _Site) -> None:
 def _also(endpoint: Endpoint, method: str) -> None:
     for one in endpoint.among or (endpoint,):
         one.automatic = (*one.automatic, method)
+
+
+def _place(endpoint: Endpoint) -> Source:
+    """The line to look at: where the handler is written, or for one of Segue's own, what has declared it."""
+    return endpoint.declared if endpoint.place.is_own else endpoint.place
 
 
 def _key(endpoint: Endpoint) -> object:

@@ -16,6 +16,11 @@ class Source(NamedTuple):
     file: str
     line: int
 
+    @property
+    def is_own(self) -> bool:
+        """Whether it is in the code of Segue itself."""
+        return self.file.startswith(_PACKAGE)
+
     def __str__(self) -> str:
         return f"{Path(self.file).name}:{self.line}"
 
