@@ -66,11 +66,13 @@ def test_a_host_is_served(port: int, how: str) -> None:
     assert (answer.status, answer.body.decode()) == (200, "Nuages, ä and 雲")
 
 
+@pytest.mark.row("SEC-6")
 @pytest.mark.parametrize("how", BAD_HOSTS)
 def test_a_host_that_is_missing_twice_or_none_is_refused(port: int, how: str) -> None:
     """HTTP/1.1: the corpus in tests/wire, over the native server, and below.
 
-    Of an authority and another Host, granian hands on the Host alone: that there were two, nobody here can see.
+    Of an authority and another Host, granian hands on the Host alone: that there were two, nobody here can see. What is
+    no HTTP/2 at all it answers itself, by resetting the stream (below).
     """
     from http2 import ask
 
@@ -87,6 +89,7 @@ def test_what_is_no_http_2_reaches_no_application(port: int, how: str) -> None:
     assert ask(port, "/text", (HOST,)).status == 200
 
 
+@pytest.mark.row("SEC-6")
 @pytest.mark.parametrize("fields", [b"", b"Host: a\r\nHost: b\r\n", b"Host: a b\r\n", b"Host:\r\n"])
 def test_the_same_over_http_1(port: int, fields: bytes) -> None:
     request = b"GET /text HTTP/1.1\r\n%bConnection: close\r\n\r\n" % fields

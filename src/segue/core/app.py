@@ -270,6 +270,7 @@ class App(Declaring, Running):
         *,
         workers: int = 1,
         reload: bool = False,
+        server: str = "segue",
         **config: Any,
     ) -> None:
         """Serves the app from this script, until it is told to stop.
@@ -278,8 +279,19 @@ class App(Declaring, Running):
                 app.run(port=8080, workers=4)
 
         ``reload``: start anew when a file changes. ``config``: further fields of ``segue.server.ServerConfig``, which
-        stand above these. Raises SystemExit when it cannot serve; the log says why.
+        stand above these. ``server``: somebody else's, such as "uvicorn", "granian", "gunicorn" or "waitress", in one
+        process and with what that one does by itself. Raises SystemExit when it cannot serve; the log says why.
         """
+        if server not in ("segue", "auto"):
+            from segue.server.others import run_on
+
+            if workers != 1 or reload or config:
+                raise TypeError(
+                    f"workers, reload and the like are for Segue's own server. Start {server} by its own command to set "
+                    f"such things: the app is an ASGI application, and `app.wsgi` a WSGI one"
+                )
+            run_on(server, self, host, port)
+            return
         from segue.server import Reloading, ServerConfig, run
 
         config.setdefault("binds", (f"[{host}]:{port}" if ":" in host else f"{host}:{port}",))

@@ -308,6 +308,9 @@ class _Call:
         return request
 
 
+_PLAIN = frozenset(("CONTENT_TYPE", "CONTENT_LENGTH"))
+
+
 def _headers(environ: Environ) -> RawHeaders:
     """The header fields, as far as WSGI keeps them: repeated ones are joined, and their order is the server's.
 
@@ -318,7 +321,9 @@ def _headers(environ: Environ) -> RawHeaders:
     for key, value in environ.items():
         if key.startswith("HTTP_"):
             name = key[5:]
-        elif key in ("CONTENT_TYPE", "CONTENT_LENGTH") and value:
+            if name in _PLAIN and environ.get(name) == value:
+                continue  # twisted gives them under both names
+        elif key in _PLAIN and value:
             name = key
         else:
             continue
