@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import sys
 from pathlib import Path
 
 import click
@@ -133,6 +134,7 @@ def make(name: str) -> App:
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delitem(sys.modules, "app", raising=False)  # that of another test
     (tmp_path / "app.py").write_text(PROGRAM, encoding="utf-8")
     return tmp_path
 

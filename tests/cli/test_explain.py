@@ -82,7 +82,7 @@ def test_it_comes_as_json() -> None:
 
 
 PROVIDED = """
-from segue import App, Header
+from segue import App, Header, Request
 from segue.formats import CSV, JSON
 
 app = App("films")
@@ -107,6 +107,10 @@ def session(pool: Pool, trace: Header[str] = "") -> Session:
 def members_only(token: Header[str]) -> None: ...
 
 
+@app.before
+def noted(request: Request) -> None: ...
+
+
 @app.get("/films", formats=[JSON, CSV], requires=[members_only])
 def films(session: Session) -> list[dict[str, str]]:
     return []
@@ -121,6 +125,7 @@ def test_guards_providers_and_formats_are_told(folder: Path) -> None:
     assert ["Session", "for", "the", "request", "provided.py:19"] in lines
     assert ["Pool", "for", "the", "app", "provided.py:14"] in lines
     assert ["members_only", "provided.py:24"] in lines
+    assert ["before", "noted", "provided.py:27", "of", "films"] in lines
     assert output.index("\nguards") < output.index("members_only") < output.index("\nprovided, in")
     assert "application/json, text/csv" in output
     assert (

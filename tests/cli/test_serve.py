@@ -44,6 +44,21 @@ def test_an_app_is_started_from_an_import_string_with_bind_config_debug_and_relo
             assert server.ready().get() == (200, "home")
 
 
+@pytest.mark.row("AI22")
+def test_a_function_of_a_package_that_makes_the_app_is_served_on_a_host_and_port(tmp_path: Path) -> None:
+    package = tmp_path / "shop"
+    package.mkdir()
+    (package / "__init__.py").write_text(
+        "from segue import App\n\ndef init(name='shop'):\n    app = App(name)\n\n    @app.get('/')\n"
+        "    async def home() -> str:\n        return name\n\n    return app\n",
+        encoding="utf-8",
+    )
+    address = ("--host", "127.0.0.1", "--port", "0")
+    for target, name in (("shop:init()", "shop"), ("shop:init('other')", "other")):
+        with segue("serve", *address, target, cwd=tmp_path) as server:
+            assert server.ready().get() == (200, name)
+
+
 @pytest.mark.parametrize(
     ("arguments", "env"),
     [
@@ -73,7 +88,7 @@ def test_every_option_is_a_variable_and_a_key_of_a_file(
         (("serve", "served:app", "--max-memory", "much"), "is no size"),
         (("serve", "served:app", "--umask", "999"), "are no permissions"),
         (("serve", "served:app", "--bind", "127.0.0.1:0", "--port", "0"), "--bind stands instead"),
-        (("serve",), "Missing argument"),
+        (("serve",), "Which application?"),
         (("serve", "-c", "nowhere.toml"), "cannot be read"),
         (("serve", "-c", "broken.toml"), "is not TOML"),
         (("serve", "-c", "unknown.toml"), "prot, which serve does not know"),

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 PROGRAM = """
+from collections.abc import AsyncIterator
+
 from segue import App, Struct
 
 app = App("films")
@@ -34,6 +36,16 @@ async def x() -> list[str]:
 @app.post("/films")
 async def add(film: Film) -> Film:
     return film
+
+class Mailer:
+    pass
+
+
+@app.provide
+async def mailer() -> AsyncIterator[Mailer]:
+    yield Mailer()
+    print("closed")
+
 
 async def double(number: int) -> int:
     return number * 2
@@ -68,6 +80,11 @@ def test_names_of_the_module_blocks_and_bodies_work(folder: Path) -> None:
         'r = await do("POST /films", json={"title": "Nuages"})\nr.json(Film)\nimport segue\nsegue.wait(double(3))\n'
     )
     assert shell(folder, text=typed).stdout.splitlines() == ["8", "42", "Film(title='Nuages')", "6", "ended"]
+
+
+def test_what_the_app_provides_is_there_until_the_end(folder: Path) -> None:
+    typed = "type(await scope.get(Mailer)).__name__\n(await scope.get(Mailer)) is (await scope.get(Mailer))\n"
+    assert shell(folder, text=typed).stdout.splitlines() == ["'Mailer'", "True", "closed", "ended"]
 
 
 def test_an_error_is_shown_and_the_prompt_goes_on(folder: Path) -> None:

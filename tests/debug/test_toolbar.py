@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 from typing import Any
 
 import pytest
 
-from segue import App, ETags, Response
+from segue import App, ETags, Next, Request, Response
 from segue.debug import Toolbar
 from segue.testing import Client
 
@@ -68,6 +69,29 @@ def test_a_page_has_a_line_that_leads_to_what_is_known_about_its_request() -> No
         assert text in told, text
     assert "b34rer-value" not in told
     assert "s3cret-token" not in told + page.text
+
+
+def test_the_time_is_told_apart_in_middleware_and_below_it() -> None:
+    app = App("slow", debug=True, plugins=[Toolbar()])
+    app.development = True
+
+    @app.middleware
+    async def waits(request: Request, next: Next) -> Response:
+        await asyncio.sleep(0.03)
+        return await next(request)
+
+    @app.get("/")
+    async def waits_too() -> str:
+        await asyncio.sleep(0.06)
+        return ""
+
+    with client_of(app) as client:
+        client.get("/")
+        told = client.get("/_debug/requests/1").text
+    times = {name: float(ms) for name, ms in re.findall(r">([\w ]+)</th><td>([0-9.]+) ms<", told)}
+    assert times["In middleware"] >= 29
+    assert times["Below it"] >= 59
+    assert abs(times["Time"] - times["In middleware"] - times["Below it"]) < 0.1
 
 
 def test_the_history_has_every_request_the_newest_first() -> None:

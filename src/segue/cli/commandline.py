@@ -75,7 +75,8 @@ def _group(app: App, group: click.Group) -> click.Group:
 
 def _call(session: Session, run: Callable[..., Any], values: dict[str, Any]) -> Any:
     try:
-        with session.arguments(run, values) as provided:
+        with session.scope() as scope:
+            provided = session.run(scope.arguments(run, values))
             result = run(**values, **provided)
             return session.run(result) if inspect.iscoroutine(result) else result
     except HandlerError as error:  # what it needs is not provided

@@ -88,6 +88,10 @@ def _lines(found: Explanation, *, with_source: bool) -> Iterator[str]:
     if route.parameters:
         yield "\nparameters"
         yield from columns([_parameter(one, found.values) for one in route.parameters], indent="  ")
+    if found.hooks:
+        yield "\nhooks"
+        hooks = [(one.kind, one.name, one.place, f"of {one.app}") for one in found.hooks]
+        yield from columns(hooks, indent="  ")
     yield from _providers(route)
     if found.limits:
         yield "\nlimits"

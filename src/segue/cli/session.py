@@ -2,13 +2,14 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine, Generator, Mapping
+from collections.abc import Coroutine, Generator
 from types import TracebackType
 from typing import Any, NamedTuple, Self, TypeVar
 
 import click
 
 from segue.core.app import App
+from segue.core.scope import Scope
 from segue.core.threads import working_for
 from segue.server.frames import own_traceback
 from segue.testing.asyncclient import AsyncClient
@@ -41,12 +42,12 @@ class Session:
         return result
 
     @contextlib.contextmanager
-    def arguments(self, function: Callable[..., Any], given: Mapping[str, Any]) -> Generator[dict[str, Any]]:
-        """What is provided for the parameters of ``function`` that are not ``given``; cleaned up when it is left."""
+    def scope(self) -> Generator[Scope]:
+        """What the app provides; cleaned up when the block is left."""
         lent = _Lent(self.app)
-        arguments = self.run(lent.begin(function, given))
+        scope = self.run(lent.begin())
         try:
-            yield arguments
+            yield scope
         except BaseException as error:
             with contextlib.suppress(type(error)):  # a provider raises it again
                 self.run(lent.end(error))
@@ -84,20 +85,20 @@ class _Lent:
     def __init__(self, app: App) -> None:
         self.app = app
 
-    async def begin(self, function: Callable[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    async def begin(self) -> Scope:
         loop = asyncio.get_running_loop()
-        self.given: asyncio.Future[dict[str, Any]] = loop.create_future()
+        self.opened: asyncio.Future[Scope] = loop.create_future()
         self.ended: asyncio.Future[None] = loop.create_future()
-        self.task = asyncio.create_task(self._live(function, given))
-        either: list[asyncio.Future[Any]] = [self.task, self.given]
+        self.task = asyncio.create_task(self._live())
+        either: list[asyncio.Future[Any]] = [self.task, self.opened]
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-        if not self.given.done():
+        if not self.opened.done():
             await self.task  # raises
-        return self.given.result()
+        return self.opened.result()
 
-    async def _live(self, function: Callable[..., Any], given: Mapping[str, Any]) -> None:
+    async def _live(self) -> None:
         async with self.app.scope() as scope:
-            self.given.set_result(await scope.arguments(function, given))
+            self.opened.set_result(scope)
             await self.ended
 
     async def end(self, error: BaseException | None) -> None:

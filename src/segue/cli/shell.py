@@ -16,6 +16,7 @@ from segue.cli.loading import frozen_app
 from segue.cli.options import app_argument, option
 from segue.cli.session import Session
 from segue.cli.words import split_request
+from segue.core.scope import Scope
 from segue.testing.outgoing import RequestOptions
 from segue.testing.response import ClientResponse
 
@@ -31,15 +32,17 @@ _AWAIT = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 def shell(app: str, factory: bool, code_: str | None) -> None:
     """A Python prompt with APP started.
 
-    There are app, client (it asks the app in this process), do, and the names of the module. await works.
+    There are app, client (it asks the app in this process), do, scope (what the app provides) and the names of the
+    module. await works.
 
     \b
     >>> await do("GET /films")
+    >>> mailer = await scope.get(Mailer)
     >>> (await do("POST /films", json={"title": "Nuages"})).json()
     """
     found = frozen_app(app, factory=factory)
-    with Session(found) as session:
-        console = _Console(session, _names(session))
+    with Session(found) as session, session.scope() as scope:
+        console = _Console(session, _names(session, scope))
         if code_ is not None:
             if not console.run_text(code_):
                 raise SystemExit(1)
@@ -54,7 +57,7 @@ def shell(app: str, factory: bool, code_: str | None) -> None:
             console.read_pipe()
 
 
-def _names(session: Session) -> dict[str, Any]:
+def _names(session: Session, scope: Scope) -> dict[str, Any]:
     async def do(request: str, /, **options: Unpack[RequestOptions]) -> ClientResponse:
         """The response to ``"GET /films"``; the options are those of the test client."""
         method, target = split_request(request)
@@ -68,7 +71,8 @@ def _names(session: Session) -> dict[str, Any]:
             and not _is_segues(module)
         ):
             names |= {name: value for name, value in vars(module).items() if not name.startswith("__")}
-    return {**names, "__name__": "__console__", "app": session.app, "client": session.client, "do": do}
+    own = {"app": session.app, "client": session.client, "do": do, "scope": scope}
+    return {**names, "__name__": "__console__", **own}
 
 
 def _is_segues(module: types.ModuleType) -> bool:

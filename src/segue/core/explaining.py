@@ -15,10 +15,12 @@ from segue.core.choice import choose, ranked
 from segue.core.handlers import Endpoint
 from segue.core.inspect import (
     ErrorHandlerInfo,
+    HookInfo,
     MiddlewareInfo,
     RouteInfo,
     all_middleware,
     error_handlers_of,
+    hooks_of_app,
     middleware_info,
     middleware_of,
     route_info,
@@ -56,6 +58,7 @@ class Explanation(Struct, frozen=True, kw_only=True):
     middleware: list[MiddlewareInfo] = []
     limits: dict[str, str] = {}
     errors: list[PossibleError] = []
+    hooks: list[HookInfo] = []
     error_handlers: list[ErrorHandlerInfo] = []
     near: list[str] = []
     source: str = ""
@@ -136,6 +139,7 @@ def _found(endpoint: Endpoint, request: Request, told: str) -> Explanation:
         ],
         limits=_limits(endpoint),
         errors=sorted(_errors(endpoint), key=lambda one: one.status),
+        hooks=[info for app in endpoint.apps for info in hooks_of_app(app)],
         error_handlers=[info for app in apps for info in error_handlers_of(app)],
         source=endpoint.source,
     )

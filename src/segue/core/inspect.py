@@ -30,6 +30,7 @@ __all__ = [
     "AppInfo",
     "ErrorHandlerInfo",
     "GuardInfo",
+    "HookInfo",
     "Inspection",
     "LifespanInfo",
     "MiddlewareInfo",
@@ -77,6 +78,15 @@ class GuardInfo(Struct, frozen=True, kw_only=True):
 
     name: str
     place: str
+
+
+class HookInfo(Struct, frozen=True, kw_only=True):
+    """What runs ``before``, ``after`` or at the ``teardown`` of all requests of an app."""
+
+    kind: str
+    name: str
+    place: str
+    app: str
 
 
 class LifespanInfo(Struct, frozen=True, kw_only=True):
@@ -243,6 +253,19 @@ def error_handlers_of(app: Recorded) -> list[ErrorHandlerInfo]:
             app=app.name,
         )
         for what, handler, place in (*app.declared.errors, *app.declared.plugin_errors)
+    ]
+
+
+def hooks_of_app(app: Recorded) -> list[HookInfo]:
+    """The hooks around all requests of one app."""
+    return [
+        HookInfo(
+            kind=one.kind,
+            name=_name(one.function),
+            place=place_text(source_of(one.function, one.place)),
+            app=app.name,
+        )
+        for one in app.declared.life.hooks
     ]
 
 

@@ -20,13 +20,16 @@ _current: "contextvars.ContextVar[Entry | None]" = contextvars.ContextVar("segue
 
 
 class Entry(Struct):
-    """One request. ``began`` is Unix time, ``seconds`` the time until its response was there."""
+    """One request. ``began`` is Unix time, ``seconds`` the time until its response was there, ``inside`` the part of it
+    that was spent below the middleware of the app: in hooks, included apps and the handler.
+    """
 
     number: int
     method: str
     target: str
     began: float
     seconds: float = 0.0
+    inside: float = 0.0
     status: int = 0
     endpoint: str = ""
     size: int | None = None
@@ -43,6 +46,7 @@ class History(logging.Handler):
         super().__init__()
         self.entries: deque[Entry] = deque(maxlen=_KEPT)
         self._count = 0
+        self._ticks: dict[int, float] = {}
 
     def begin(self, request: Request) -> tuple[Entry, "contextvars.Token[Entry | None]"]:
         """A new entry, which what is logged from now on belongs to."""
@@ -57,6 +61,7 @@ class History(logging.Handler):
             time.time(),
             sent=[(name, masker.value(name, value)) for name, value in request.headers.multi_items()],
         )
+        self._ticks[entry.number] = time.perf_counter()
         self.entries.append(entry)
         return entry, _current.set(entry)
 
@@ -67,7 +72,8 @@ class History(logging.Handler):
         entry, token = begun
         _current.reset(token)
         masker = Masker()
-        entry.seconds = time.time() - entry.began
+        entry.seconds = time.perf_counter() - self._ticks.pop(entry.number)
+        entry.inside = max(entry.inside, 0.0)
         entry.status = response.status
         entry.endpoint = str(request.endpoint or "")
         entry.size = len(response.body) if isinstance(response.body, bytes) else None
@@ -79,6 +85,18 @@ class History(logging.Handler):
         if entry is not None and len(entry.log) < _LINES:
             text = Masker().clean(record.getMessage())[:2000]
             entry.log.append(f"{record.levelname.lower()} {record.name}: {text}")
+
+    def enter(self, request: Request) -> None:
+        """The request has passed the middleware of the app."""
+        entry = _current.get()
+        if entry is not None:
+            entry.inside = -time.perf_counter()
+
+    def leave(self, request: Request, response: Response) -> None:
+        """It was answered, and passes the middleware on its way back."""
+        entry = _current.get()
+        if entry is not None and entry.inside < 0:
+            entry.inside += time.perf_counter()
 
     def entry(self, number: int) -> Entry | None:
         """The entry of this number; None when it is not kept any more."""

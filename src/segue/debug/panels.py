@@ -54,6 +54,8 @@ def request_page(prefix: str, entry: Entry) -> Response:
         ("Answered by", entry.endpoint or "no route"),
         ("Status", str(entry.status)),
         ("Time", f"{entry.seconds * 1000:.2f} ms"),
+        ("In middleware", f"{(entry.seconds - entry.inside) * 1000:.2f} ms"),
+        ("Below it", f"{entry.inside * 1000:.2f} ms"),
         ("Body", size),
     ]
     log = "".join(f"{escape(line)}\n" for line in entry.log)

@@ -36,6 +36,8 @@ class Toolbar:
             return
         bar = _Bar(to.app)
         to.middleware(bar.watch)
+        to.before(bar.history.enter)
+        to.after(bar.history.leave)
         to.lifespan(bar.listen)
         to.get(f"{PATH}/", name="toolbar.requests")(bar.requests)
         to.get(f"{PATH}/requests/{{number:int}}", name="toolbar.request")(bar.request)
