@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, NotRequired, TypedDict
 
 import msgspec
@@ -201,3 +202,17 @@ class Film(Struct):
 def test_a_shape_says_how_a_model_looks_in_one_place(shape: Shape, sent: Any) -> None:
     assert answer(Annotated[Film, shape], Film("a", director=Director("b"))).json() == sent
     assert answer(list[Annotated[Film, shape]], [Film("a", director=Director("b"))]).json() == [sent]
+
+
+class Day(Struct):
+    day: date
+    of: Flat
+    name: str | None = None
+
+
+def test_what_stands_for_a_type_in_python_does_so_in_results() -> None:
+    class Name(str):
+        __slots__ = ()
+
+    value = Day(datetime(2020, 1, 2, tzinfo=UTC), FlatUser("a"), Name("n"))
+    assert answer(Day, value).json() == {"day": "2020-01-02T00:00:00Z", "of": {"name": "a"}, "name": "n"}

@@ -24,7 +24,7 @@ class JSONCodec:
     text. NaN and the infinities, which JSON does not have, are written as null.
     """
 
-    __slots__ = ("_dec_hook", "_decoders", "_encoder", "_read", "_write", "encode")
+    __slots__ = ("_dec_hook", "_decoders", "_encoder", "_read", "_write")
 
     def __init__(
         self,
@@ -39,8 +39,11 @@ class JSONCodec:
         self._encoder = msgspec.json.Encoder(enc_hook=self._written, order=order, decimal_format=decimals)
         self._dec_hook = self._made if read else None
         self._decoders: dict[Any, Callable[[bytes | str], Any]] = {}
-        #: The JSON of a value. Raises TypeError for a type that it does not know.
-        self.encode: Callable[[Any], bytes] = self._encoder.encode
+
+    @property
+    def encode(self) -> Callable[[Any], bytes]:
+        """Makes JSON of a value. It raises TypeError for a type that it does not know."""
+        return self._encoder.encode
 
     def decode(self, data: bytes | str, type: Any = Any) -> Any:
         """The value of JSON, validated as ``type``. Raises msgspec.ValidationError and msgspec.DecodeError."""

@@ -80,6 +80,8 @@ class _Shaping:
             prefix = f"{field.name}."
             inner = frozenset(one.removeprefix(prefix) for one in level.exclude if one.startswith(prefix))
             hint = self.copy(field.type, below._replace(exclude=inner))
+            if level.way == "out" and not _models(field.type):
+                hint = Any  # what is in it is the app's own: a datetime may stand for a date
             fields.append((field.name, *self.field(kind, field, hint, partial=level.partial)))
         config = getattr(origin, "__struct_config__", None)
         made = msgspec.defstruct(
