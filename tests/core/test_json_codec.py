@@ -9,7 +9,7 @@ from uuid import UUID
 import attrs
 import pytest
 
-from segue import App, Body, JSONCodec, JSONLines, Request, Struct
+from segue import App, Body, JSONCodec, JSONLines, Request, Struct, WebSocket
 from segue.testing import Client
 
 
@@ -151,3 +151,20 @@ def test_what_json_does_not_have_is_null_and_subclasses_of_text_are_text() -> No
         return {"nan": float("nan"), "inf": float("-inf"), "text": Shout("a")}
 
     assert Client(app).get("/").text == '{"nan":null,"inf":null,"text":"a"}'
+
+
+def test_sockets_speak_it_too() -> None:
+    app = App(json=CODEC)
+
+    @app.websocket("/")
+    async def prices(socket: WebSocket) -> None:
+        price = await socket.receive_as(Price)
+        again = await socket.receive_json(Price)
+        await socket.send_value(Price("sum", Money(price.price.cents + again.price.cents)))
+        await socket.send_json([price.price])
+
+    with Client(app).websocket("/") as socket:
+        socket.send('{"of":"a","price":"3 EUR"}')
+        socket.send('{"of":"b","price":"4 EUR"}')
+        assert socket.receive() == '{"of":"sum","price":"7 EUR"}'
+        assert socket.receive() == '["3 EUR"]'

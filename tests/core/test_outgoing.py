@@ -8,7 +8,19 @@ from typing import Annotated, Any, NotRequired, TypedDict
 import msgspec
 import pytest
 
-from segue import App, JSONLines, Private, ReadOnly, Response, Shape, Struct, WriteOnly
+from segue import (
+    App,
+    Event,
+    EventStream,
+    JSONCodec,
+    JSONLines,
+    Private,
+    ReadOnly,
+    Response,
+    Shape,
+    Struct,
+    WriteOnly,
+)
 from segue.testing import Client
 
 
@@ -117,6 +129,23 @@ def test_items_of_a_stream_too() -> None:
 
     assert Client(app).get("/").text == '{"name":"a"}\n'
     assert "secret" not in Client(app).get("/nested").text
+
+
+def test_events_too_in_the_json_of_the_app() -> None:
+    app = App(json=JSONCodec(write={Row: lambda row: row.name}))
+
+    @app.get("/")
+    async def index() -> EventStream[Flat | Event]:
+        yield FlatUser("a")
+        yield Event(data=FlatUser("b"), id="7")
+        yield Event(comment="c")
+
+    @app.get("/any")
+    async def anything() -> EventStream[Any]:
+        yield [Row()]
+
+    assert Client(app).get("/").text == 'data: {"name":"a"}\n\nid: 7\ndata: {"name":"b"}\n\n: c\n\n'
+    assert Client(app).get("/any").text == 'data: ["a"]\n\n'
 
 
 def test_what_is_just_that_is_sent_as_it_is_and_without_annotation_nothing_is_filtered() -> None:

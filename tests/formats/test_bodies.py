@@ -314,3 +314,28 @@ def test_a_dataclass_keeps_its_defaults_in_every_format() -> None:
         == client.post("/", json={"amount": "1.50"}).json()
         == {"amount": "1.50", "currency": "EUR"}
     )
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("text/xml", b"<p><x>nan</x></p>"),
+        ("text/xml", b"<p><x>inf</x></p>"),
+        ("text/xml", b"<p><x>1e999</x></p>"),
+        ("application/yaml", b"x: .nan"),
+        ("application/yaml", b"x: -.inf"),
+        ("application/msgpack", msgspec.msgpack.encode({"x": float("nan")})),
+    ],
+)
+def test_a_number_is_finite_whatever_the_format(content_type: str, body: bytes) -> None:
+    class Point(Struct):
+        x: float
+
+    app = App(accepts=[XML, YAML, MessagePack])
+
+    @app.post("/")
+    async def add(point: Point) -> Point:
+        return point
+
+    reply = Client(app).post("/", content=body, headers={"content-type": content_type})
+    assert (reply.status, reply.json()["errors"][0]["loc"]) == (422, ["body", "x"])

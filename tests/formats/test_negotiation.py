@@ -3,11 +3,12 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from segue import App, NotFound, Request, Response, Struct
+from segue import App, EventStream, NotFound, Request, Response, Struct
 from segue.core.plan import FreezeError
 from segue.formats import CSV, HTML, JSON, XML, Formats, JSONLines, MessagePack, Text
 from segue.testing import Client
@@ -86,10 +87,12 @@ def test_what_nobody_offers_is_a_406_that_names_what_there_is_before_anything_ru
     assert reply.json()["available"] == ["application/json", "text/csv"]
 
 
-def test_each_path_with_a_suffix_has_a_name(app: App) -> None:
-    name = next(one.name for one in app.plan.endpoints if one.path == "/films.csv")
-    assert name.endswith(".films.csv")
-    assert app.url_for(name) == "/films.csv"
+def test_each_path_with_a_suffix_has_the_name_of_its_route_and_the_suffix(app: App) -> None:
+    outer = App("outer")
+    outer.include(app, at="/in", name="inner")
+    assert app.url_for("films.csv") == "/films.csv"
+    assert app.url_for("film.xml", title="a") == "/films/a.xml"
+    assert outer.url_for("inner.films.csv") == "/in/films.csv"
 
 
 def test_a_route_without_formats_takes_no_notice_of_accept() -> None:
@@ -268,3 +271,23 @@ def test_a_format_may_answer_by_the_request_and_work_in_a_thread() -> None:
     loop, path, thread = reply.text.split()
     assert (reply.status, path, reply.headers["x-own"]) == (202, "/here", "1")
     assert loop != thread
+
+
+def test_the_default_of_an_app_leaves_alone_what_is_a_reply_already(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"png")
+    app = App(formats=[JSON, CSV], suffixes=True)
+    app.static("/files", tmp_path)
+
+    @app.get("/path")
+    async def path() -> Path:
+        return tmp_path / "a.png"
+
+    @app.get("/events")
+    async def events() -> EventStream[Film]:
+        yield FILMS[0]
+
+    client = Client(app, headers={"accept": "image/png"})
+    assert client.get("/files/a.png").content == b"png"
+    assert client.get("/path").content == b"png"
+    assert client.get("/events").content_type == "text/event-stream"
+    assert {one.path for one in app.plan.endpoints} == {"/files/", "/files/{path:path}", "/path", "/events"}

@@ -127,6 +127,8 @@ def _about(route: RouteInfo, found: Explanation) -> Iterator[tuple[str, str]]:
         yield "result", f"{found.status} {phrase(found.status)}{returns}"
     if route.formats:
         yield "formats", ", ".join(route.formats) + ", as the client prefers"
+    if route.accepts:
+        yield "accepts", ", ".join(route.accepts)
     if options := [f"{name}={value!r}" for name, value in route.options.items()]:
         yield "options", ", ".join(options)
 

@@ -1,6 +1,7 @@
-"""Decimals that come from outside: none that would fill the memory when it is written out."""
+"""Numbers that come from outside: no decimal that would fill the memory when it is written out, no NaN, no infinity."""
 
 import functools
+import math
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, get_args
@@ -22,10 +23,13 @@ def check_decimal(value: Decimal) -> None:
         raise msgspec.ValidationError("Number out of range")
 
 
-def bounded(kind: Any, make: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """``make``, which gives a value of ``kind``, with its decimals checked, if there can be any in it."""
+def bounded(kind: Any, make: Callable[[Any], Any], *, floats: bool = False) -> Callable[[Any], Any]:
+    """``make``, which gives a value of ``kind``, with its decimals checked, if there can be any in it.
+
+    ``floats``: those too; where they come from JSON they are finite anyway.
+    """
     try:
-        concerned = _has_decimals(kind)
+        concerned = _has_numbers(kind, (Decimal, float) if floats else (Decimal,))
     except TypeError:  # a type that has no hash
         concerned = True
     if not concerned:
@@ -40,12 +44,12 @@ def bounded(kind: Any, make: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 @functools.lru_cache(maxsize=1024)
-def _has_decimals(kind: Any) -> bool:
+def _has_numbers(kind: Any, numbers: tuple[type, ...]) -> bool:
     seen: list[Any] = []
     waiting = [kind]
     while waiting:
         one = bare(waiting.pop())
-        if one is Decimal:
+        if one in numbers:
             return True
         if one not in seen:
             seen.append(one)
@@ -60,6 +64,9 @@ def _check(value: Any) -> None:
         one = waiting.pop()
         if isinstance(one, Decimal):
             check_decimal(one)
+        elif isinstance(one, float):
+            if not math.isfinite(one):
+                raise msgspec.ValidationError("Expected a finite number")
         elif isinstance(one, dict):
             waiting.extend(one.values())
         elif isinstance(one, list | tuple | set | frozenset):

@@ -159,7 +159,7 @@ def _limits(endpoint: Endpoint) -> dict[str, str]:
     elif options.max_body is not UNSET:
         found["body"] = f"{options.max_body:,} bytes"
     elif any(one.origin == "body" and one.kind not in (bytes, str) for one in endpoint.parameters):
-        found["body"] = f"{MAX_BODY:,} bytes of JSON"
+        found["body"] = f"{MAX_BODY:,} bytes" + ("" if endpoint.bodies.formats else " of JSON")
     if options.on_disconnect == "cancel":
         found["client gone"] = "the handler is cancelled"
     return found
@@ -177,14 +177,18 @@ def _errors(endpoint: Endpoint) -> Iterator[PossibleError]:
     if converted:
         yield PossibleError(status=404, when=f"{_listed(converted)} of the path cannot be read")
     body, form = by_origin.get("body", ()), [*by_origin.get("form", ()), *by_origin.get("formdata", ())]
-    if any(one.kind not in (bytes, str) for one in body):
-        yield PossibleError(status=400, when="the body is no JSON")
+    read = any(one.kind not in (bytes, str) for one in body)
+    taken = " or ".join(one.name for one in endpoint.bodies.formats) or "JSON"
+    if read:
+        yield PossibleError(status=400, when=f"the body is no {taken}")
+    if endpoint.formats:
+        yield PossibleError(status=406, when="the client accepts none of the formats")
     if body or form:
         yield PossibleError(status=413, when="the body is too large")
     if form:
         yield PossibleError(status=415, when="the body is no form")
-    elif any(one.kind not in (bytes, str) for one in body):
-        yield PossibleError(status=415, when="the body is said to be something else than JSON")
+    elif read:
+        yield PossibleError(status=415, when=f"the body is said to be something else than {taken}")
     checked = [
         one.name
         for origin in ("query", "header", "cookie", "form", "body")

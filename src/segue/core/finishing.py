@@ -1,9 +1,11 @@
 """Makes responses of results that need more than themselves: what is read from, awaited, filtered, or put on."""
 
 import inspect
-from collections.abc import AsyncIterable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Union, get_args, get_origin
+
+import msgspec
 
 from segue.core.handlers import Endpoint
 from segue.core.json_codec import DEFAULT_JSON, JSONCodec
@@ -55,8 +57,8 @@ class Finish:
             if self.events:
                 from segue.core.events import event_stream
 
-                events = value if isinstance(value, AsyncIterable) else InThreads(value, self.threads)
-                return event_stream(aiter(events), type=self.item_type)
+                events = aiter(value) if isinstance(value, AsyncIterable) else InThreads(value, self.threads)
+                return event_stream(self._projected_events(events))
             return await stream_response(
                 value,
                 self.threads,
@@ -88,9 +90,30 @@ class Finish:
         """The JSON of an item of a stream."""
         return self.codec.encode(self.project_item(item))
 
+    async def _projected_events(self, events: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        try:
+            async for item in events:
+                yield self._event(item)
+        finally:
+            close = getattr(events, "aclose", None)
+            if close is not None:
+                await close()
+
+    def _event(self, item: Any) -> Any:
+        """An event with its data as the annotation and the codec have it."""
+        data = item.data if isinstance(item, Event) else item
+        if data is None and isinstance(item, Event):
+            return item
+        data = self.project_item(data)
+        if not isinstance(data, str):
+            data = msgspec.Raw(self.codec.encode(data))
+        return msgspec.structs.replace(item, data=data) if isinstance(item, Event) else data
+
     def _item_projection(self) -> Project:
         kind, convert = self.item_type, self.codec.convert
-        return projection(kind, self.codec, str(self.endpoint)) or (lambda item: convert(item, kind))
+        return projection(kind, self.codec, str(self.endpoint), validated=True) or (
+            lambda item: convert(item, kind)
+        )
 
 
 def _is_data(value: Any, rule: Rule | None) -> bool:

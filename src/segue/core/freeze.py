@@ -371,6 +371,8 @@ class _Freezing:
         own = options.name or str(getattr(handler, "__name__", type(handler).__name__))
         # A name with a dot says all of it.
         name = own if "." in own else ".".join((*(scope.names or (scope.app.name,)), own))
+        if options.suffix is not None:
+            own, name = f"{own}.{options.suffix}", f"{name}.{options.suffix}"
         endpoint = Endpoint(self.root, name, handler, source_of(handler, record.place), options)
         prefix = options.version_path + scope.prefix
         template = parse_template(join(prefix, record.path), scope.converters)

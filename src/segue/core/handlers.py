@@ -120,6 +120,10 @@ class Endpoint:
         """The body of a request to it as a ``kind``; see ``Request.media``."""
         return await self.bodies.media(request, kind, default)
 
+    def encode_json(self, value: Any) -> bytes:
+        """The JSON of a value, as the app of this endpoint writes it."""
+        return self.bodies.codec.encode(value)
+
     def decode_json(self, data: bytes, kind: Any) -> Any:
         """JSON as a ``kind``, as the app of this endpoint reads it."""
         return self.bodies.codec.decode(data, kind)

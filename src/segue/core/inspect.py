@@ -104,7 +104,7 @@ class RouteInfo(Struct, frozen=True, kw_only=True):
     ``mount``. ``automatic``: methods that
     its path answers besides. ``own``: the handler is Segue's, such as that of static files. ``runs``: on the ``loop`` or in a
     ``thread``. ``options``: those that differ from the defaults. ``formats``: media types that the client may choose,
-    the default first.
+    the default first. ``accepts``: those that bodies may have, where the route names any.
     """
 
     methods: list[str]
@@ -126,6 +126,7 @@ class RouteInfo(Struct, frozen=True, kw_only=True):
     returns: str
     formats: list[str]
     middleware: list[str]
+    accepts: list[str]
     options: dict[str, Any]
 
 
@@ -202,6 +203,7 @@ def route_info(endpoint: Endpoint) -> RouteInfo:
         formats=[one.media_types[0] for one in endpoint.formats],
         returns="" if endpoint.returns is MISSING else type_text(endpoint.returns),
         middleware=[_name(one.middleware) for one in all_middleware(endpoint)],
+        accepts=[one.media_types[0] for one in endpoint.bodies.formats],
         options=_options(endpoint.options),
     )
 
@@ -296,6 +298,9 @@ def _app_info(app: Recorded, at: list[str]) -> AppInfo:
         includes=[record.app.name for record in included(app.declared.routes)],
         converters=sorted(app.declared.converters),
     )
+
+
+_TOLD_ELSEWHERE = frozenset({"name", "host", "formats", "accepts", "json", "suffix"})
 
 
 def _options(options: Options) -> dict[str, Any]:

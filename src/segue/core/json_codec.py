@@ -1,7 +1,7 @@
 """How an app reads and writes JSON: types of its own, the order of keys, decimals (RFC 8259)."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import msgspec
 
@@ -9,7 +9,6 @@ from segue.core.decimals import bounded
 
 __all__ = ["DEFAULT_JSON", "JSONCodec"]
 
-T = TypeVar("T")
 _MOST_DECODERS = 1024
 
 
@@ -37,7 +36,7 @@ class JSONCodec:
         self._write = dict(write or {})
         self._read = dict(read or {})
         self._encoder = msgspec.json.Encoder(enc_hook=self._written, order=order, decimal_format=decimals)
-        self._dec_hook = self._made if read else None
+        self._dec_hook = self._read_or_refused
         self._decoders: dict[Any, Callable[[bytes | str], Any]] = {}
 
     @property
@@ -70,8 +69,8 @@ class JSONCodec:
         )
 
     def check(self, value: Any, type: Any, *, strict: bool = True) -> Any:
-        """:meth:`convert` for what came from outside: decimals that nobody could write out are refused."""
-        return bounded(type, lambda one: self.convert(one, type, strict=strict))(value)
+        """:meth:`convert` for what came from outside: NaN, and decimals that nobody could write out, are refused."""
+        return bounded(type, lambda one: self.convert(one, type, strict=strict), floats=True)(value)
 
     def recast(self, value: Any, type: Any) -> Any:
         """A model as another one, ``type``, that has some of its fields. Raises ValidationError."""
@@ -110,14 +109,17 @@ class JSONCodec:
             f"JSON knows no {name}: {value!r:.80}. Say how to write one: App(json=JSONCodec(write={{{name}: ...}}))"
         )
 
-    def _made(self, kind: type[T], value: Any) -> T:
+    def _read_or_refused(self, kind: Any, value: Any) -> Any:
+        """What msgspec asks for types that it does not know: a value of one may be there already."""
+        if isinstance(kind, type) and isinstance(value, kind):
+            return value
+        return self._made(kind, value)
+
+    def _made(self, kind: Any, value: Any) -> Any:
         make = self._read.get(kind)
         if make is None:
-            raise NotImplementedError(
-                f"JSONCodec(read={{{kind.__qualname__}: ...}}) has to say how to make one"
-            )
-        made: T = make(value)
-        return made
+            raise ValueError(f"Expected `{getattr(kind, '__name__', kind)}`, got `{type(value).__name__}`")
+        return make(value)
 
 
 def _kept() -> tuple[type, ...]:

@@ -19,6 +19,7 @@ from segue.http.errors import NotAcceptable
 from segue.http.negotiate import MAX_CACHED, Accept
 from segue.http.request import Request
 from segue.http.response import Response
+from segue.http.sse import is_event_stream
 
 __all__ = ["Choice", "FinishFormatted", "chooser", "formats_of", "with_suffixes"]
 
@@ -39,7 +40,7 @@ def formats_of(endpoint: Endpoint, known: Mapping[str, Format], place: Source) -
     They are objects, classes of them, or names of ``known`` ones. Raises HandlerError.
     """
     options = endpoint.options
-    if not options.formats or _is_reply(endpoint.returns):
+    if not options.formats or _is_reply(endpoint.returns) or is_event_stream(endpoint.returns):
         return ()
     if options.content_type is not None:
         raise HandlerError(
@@ -57,13 +58,7 @@ def with_suffixes(record: Route, endpoint: Endpoint) -> Iterator[Route]:
     path = record.path.rstrip("/") or "/index"
     for one in endpoint.formats:
         for suffix in one.suffixes:
-            options: Any = {
-                **record.options,
-                "formats": (one,),
-                "suffixes": False,
-                "suffix": suffix,
-                "name": f"{endpoint.name}.{suffix}",
-            }
+            options: Any = {**record.options, "formats": (one,), "suffixes": False, "suffix": suffix}
             yield record._replace(path=f"{path}.{suffix}", options=options)
 
 

@@ -32,15 +32,21 @@ class _Level(NamedTuple):
     depth: int | None
 
 
-def shaped(kind: Any, way: Way, *, partial: bool = False) -> Any:
-    """``kind`` with a copy instead of each model in it; ``partial``: none of the outermost fields has to be there."""
+def shaped(kind: Any, way: Way, *, partial: bool = False, loose: bool = False) -> Any:
+    """``kind`` with a copy instead of each model in it; ``partial``: none of the outermost fields has to be there.
+
+    ``loose``: what is in a field that has no model is not looked at, a datetime may stand for a date.
+    """
     shape = shape_of(kind) or Shape()
-    return _Shaping(shape).copy(kind, _Level(way, partial, frozenset(shape.exclude), shape.depth))
+    return _Shaping(shape, loose=loose).copy(
+        kind, _Level(way, partial, frozenset(shape.exclude), shape.depth)
+    )
 
 
 class _Shaping:
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: Shape, *, loose: bool) -> None:
         self.shape = shape
+        self.loose = loose
         self.made: dict[tuple[Any, _Level], str] = {}
 
     def copy(self, kind: Any, level: _Level) -> Any:
@@ -49,7 +55,7 @@ class _Shaping:
             shape = shape_of(kind)
             if shape is not None and shape is not self.shape:
                 own = level._replace(exclude=frozenset(shape.exclude), depth=shape.depth)
-                return _Shaping(shape).copy(kind, own)
+                return _Shaping(shape, loose=self.loose).copy(kind, own)
             copied = self.copy(plain, level)
             # Constraints are for what comes from outside.
             kept = [one for one in metadata if isinstance(one, Meta)] if level.way == "in" else []
@@ -80,8 +86,8 @@ class _Shaping:
             prefix = f"{field.name}."
             inner = frozenset(one.removeprefix(prefix) for one in level.exclude if one.startswith(prefix))
             hint = self.copy(field.type, below._replace(exclude=inner))
-            if level.way == "out" and not _models(field.type):
-                hint = Any  # what is in it is the app's own: a datetime may stand for a date
+            if self.loose and not _models(field.type):
+                hint = Any
             fields.append((field.name, *self.field(kind, field, hint, partial=level.partial)))
         config = getattr(origin, "__struct_config__", None)
         made = msgspec.defstruct(

@@ -8,6 +8,7 @@
 - of any value: ``json`` (JSON, JSON Lines, JSONP), ``csv``, ``xml`` with its ``xml_reader``, ``msgpack``, ``yaml``,
   ``text``, ``html``, ``pdf``
 - of values of their own: ``feeds`` (RSS and Atom of a Feed), ``calendar`` (iCalendar of a Calendar)
+- ``schema``: JSON Schemas that are there already; ``pydantic``: models of that library
 - ``plugin``: names for all of them; ``base``: what they share
 
 A format of your own is any object with the names of ``segue.core.ports.Format``.
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from segue.formats.msgpack import MessagePack
     from segue.formats.pdf import PDF
     from segue.formats.plugin import Formats
+    from segue.formats.pydantic import PydanticJSON
+    from segue.formats.schema import validated
     from segue.formats.text import Text
     from segue.formats.xml import XML
     from segue.formats.yaml import YAML
@@ -54,9 +57,11 @@ __all__ = [
     "JSONLines",
     "MessagePack",
     "PlainFormat",
+    "PydanticJSON",
     "Renders",
     "Streams",
     "Text",
+    "validated",
 ]
 
 _IN_MODULE = {
@@ -78,7 +83,9 @@ _IN_MODULE = {
     "JSONLines": "json",
     "MessagePack": "msgpack",
     "PlainFormat": "base",
+    "PydanticJSON": "pydantic",
     "Text": "text",
+    "validated": "schema",
 }
 
 

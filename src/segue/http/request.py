@@ -348,7 +348,7 @@ class Request:
                 async for piece in part: ...
 
         What is not read of a part is skipped. Raises UnsupportedMediaType (415), BadRequest (400), and
-        ContentTooLarge (413) for a part larger than ``file_size``, which is at most what is read of it.
+        ContentTooLarge (413) for a part larger than ``file_size``, when it has passed that.
         """
         from segue.http.multipart import iter_parts
 

@@ -6,7 +6,7 @@ binding work as for any other request. The server, the ASGI adapter and the test
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, Protocol, TypeVar, overload
+from typing import Any, Protocol, TypeVar, overload, runtime_checkable
 
 import msgspec
 
@@ -76,6 +76,27 @@ class WebSocketChannel(Protocol):
         """Closes the socket; does nothing when it is closed."""
 
 
+@runtime_checkable
+class SpeaksJSON(Protocol):
+    """How values are written and read: by the endpoint of the socket, as its app does it."""
+
+    def encode_json(self, value: Any) -> bytes: ...
+    def decode_json(self, data: bytes, kind: Any) -> Any: ...
+
+
+class _PlainJSON:
+    """Where no app says how."""
+
+    def encode_json(self, value: Any) -> bytes:
+        return msgspec.json.encode(value)
+
+    def decode_json(self, data: bytes, kind: Any) -> Any:
+        return msgspec.json.decode(data, type=kind)
+
+
+_PLAIN_JSON = _PlainJSON()
+
+
 class WebSocketOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Limits and habits of a socket; the defaults are those of SECURITY.md.
 
@@ -105,10 +126,16 @@ class WebSocket:
     ``subprotocol`` is the one that was agreed on, or None.
     """
 
-    __slots__ = ("_channel", "closed", "subprotocol")
+    __slots__ = ("_channel", "_json", "closed", "subprotocol")
 
-    def __init__(self, channel: WebSocketChannel, subprotocol: str | None = None) -> None:
+    def __init__(
+        self,
+        channel: WebSocketChannel,
+        subprotocol: str | None = None,
+        json: SpeaksJSON = _PLAIN_JSON,
+    ) -> None:
         self._channel = channel
+        self._json = json
         self.subprotocol = subprotocol
         #: Set once the handler closed the socket, or was told by an exception that it is closed.
         self.closed = False
@@ -127,7 +154,8 @@ class WebSocket:
     async def receive_json(self, type: type[T]) -> T: ...
     async def receive_json(self, type: Any = Any) -> Any:
         """The next message, decoded as JSON and validated as ``type``. Raises msgspec.ValidationError."""
-        return msgspec.json.decode(await self.receive(), type=type)
+        message = await self.receive()
+        return self._json.decode_json(message.encode() if isinstance(message, str) else message, type)
 
     async def send(self, message: str | bytes) -> None:
         """Sends text or bytes; waits while the peer is slow. Raises WebSocketDisconnected."""
@@ -139,7 +167,7 @@ class WebSocket:
 
     async def send_json(self, value: Any) -> None:
         """Sends ``value`` as a text message of JSON."""
-        await self.send(msgspec.json.encode(value).decode())
+        await self.send(self._json.encode_json(value).decode())
 
     async def receive_as(self, type: type[T]) -> T:
         """The next message as a ``type``: text is JSON, bytes are MessagePack.
@@ -149,14 +177,15 @@ class WebSocket:
         message = await self.receive()
         try:
             if isinstance(message, str):
-                return msgspec.json.decode(message, type=type)
+                value: T = self._json.decode_json(message.encode(), type)
+                return value
             return msgspec.msgpack.decode(message, type=type)
         except (ValueError, RecursionError) as error:
             raise InvalidMessage(f"{error!s:.100}") from None
 
     async def send_value(self, value: Any, *, binary: bool = False) -> None:
         """Sends ``value`` as JSON text, or as MessagePack with ``binary``."""
-        await self.send(msgspec.msgpack.encode(value) if binary else msgspec.json.encode(value).decode())
+        await self.send(msgspec.msgpack.encode(value) if binary else self._json.encode_json(value).decode())
 
     async def close(self, code: int = CloseCode.NORMAL, reason: str = "") -> None:
         """Closes the socket; does nothing when it is closed.
@@ -205,7 +234,8 @@ class Upgrade:
         1000 when the session returns; 1007 for an InvalidMessage, 1008 for another error of the client (HTTPError 400 to
         499); 1011 for any other exception, which is logged with ``request`` and the name of ``endpoint``.
         """
-        socket = WebSocket(channel, self.subprotocol)
+        json = endpoint if isinstance(endpoint, SpeaksJSON) else _PLAIN_JSON
+        socket = WebSocket(channel, self.subprotocol, json)
         try:
             await self.session(socket)
         except HTTPError as error:
