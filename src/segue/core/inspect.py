@@ -43,7 +43,7 @@ __all__ = [
     "route_info",
 ]
 
-_TOLD_ELSEWHERE = frozenset({"name", "host", "requires", "formats"})
+_TOLD_ELSEWHERE = frozenset({"name", "host", "requires", "formats", "accepts", "json", "suffix"})
 _PACKAGE = str(Path(__file__).resolve().parent.parent) + os.sep
 
 
@@ -298,9 +298,6 @@ def _app_info(app: Recorded, at: list[str]) -> AppInfo:
         includes=[record.app.name for record in included(app.declared.routes)],
         converters=sorted(app.declared.converters),
     )
-
-
-_TOLD_ELSEWHERE = frozenset({"name", "host", "formats", "accepts", "json", "suffix"})
 
 
 def _options(options: Options) -> dict[str, Any]:
