@@ -254,9 +254,8 @@ class _Freezing:
             endpoint.prepare(wrapped(compiled, endpoint, inner))
 
         self._wire(scope, record, endpoint, template, prepare)
-        if options.suffixes:
-            for one in with_suffixes(record, endpoint):
-                self._add_route(scope, one)
+        for one in with_suffixes(record, endpoint):
+            self._add_route(scope, one)
 
     def _add_socket(self, scope: Scope, record: SocketRoute) -> None:
         from segue.core.websockets import websocket_endpoint
@@ -386,9 +385,7 @@ class _Freezing:
         signature = self._signature(scope, record, endpoint, template, host)
         endpoint.parameters, endpoint.returns, endpoint.wiring = signature
         endpoint.formats = formats_of(endpoint, scope.formats, record.place)
-        if options.accepts:
-            formats = accepted(options.accepts, scope.formats, record.place)
-            endpoint.bodies = bodies_of(options, formats)
+        endpoint.bodies = bodies_of(options, accepted(options.accepts, scope.formats, record.place))
         into = record.into if isinstance(record, Route) else None
         renames = {} if options.build_only else (into or self.sites).place(template, host, methods, endpoint)
         self.endpoints.append(endpoint)

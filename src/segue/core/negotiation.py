@@ -54,9 +54,9 @@ def _is_reply(returns: Any) -> bool:
 
 
 def with_suffixes(record: Route, endpoint: Endpoint) -> Iterator[Route]:
-    """The route for each suffix of the formats of ``endpoint``, which ``record`` has declared."""
+    """The route for each suffix of the formats of ``endpoint``, which ``record`` has declared; if it wants them."""
     path = record.path.rstrip("/") or "/index"
-    for one in endpoint.formats:
+    for one in endpoint.formats if endpoint.options.suffixes else ():
         for suffix in one.suffixes:
             options: Any = {**record.options, "formats": (one,), "suffixes": False, "suffix": suffix}
             yield record._replace(path=f"{path}.{suffix}", options=options)
