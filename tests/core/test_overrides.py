@@ -1,10 +1,11 @@
 """Where two declare the same: who wins, what is a conflict, and what each level adds."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from segue import App, AppKey, Converter, HTTPError, NotFound, Request, Setup
+from segue import App, AppKey, Converter, HTTPError, NotFound, Request, Setup, WebSocket
 from segue.core.plan import FreezeError
 from segue.openapi import OpenAPI
 from segue.testing import Client
@@ -199,6 +200,28 @@ def test_header_fields_add_up_and_the_nearest_one_counts() -> None:
     with Client(app) as client:
         headers = client.get("/in/").headers
         assert [headers[f"x-{name}"] for name in "abcd"] == ["app", "inner", "route", "route"]
+
+
+def test_header_fields_are_on_errors_streams_and_handshakes_too() -> None:
+    app = App("app", headers={"X-Own": "yes"})
+
+    @app.get("/broken")
+    async def broken() -> None:
+        raise NotFound
+
+    @app.get("/stream")
+    async def stream() -> AsyncIterator[str]:
+        yield "a"
+
+    @app.websocket("/live")
+    async def live(socket: WebSocket) -> None: ...
+
+    with Client(app) as client:
+        for path in ("/broken", "/stream"):
+            assert client.get(path).headers["x-own"] == "yes"
+        assert "x-own" not in client.get("/nowhere").headers
+        with client.websocket("/live") as socket:
+            assert socket.headers["x-own"] == "yes"
 
 
 MENU = AppKey[list[tuple[str, str]]]("menu")

@@ -194,6 +194,7 @@ class Expands(Protocol):
 
     def records(self) -> "Iterable[Record]":
         """What it stands for, in order."""
+        ...
 
 
 class Compiles:
