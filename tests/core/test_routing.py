@@ -516,7 +516,7 @@ def test_templates_of_one_shape_may_name_their_parameters_differently() -> None:
         ("/{1a}", "'1a' cannot be the name of a parameter"),
         (
             "/{a:nope}",
-            "there is no converter 'nope'. There are: date, float, int, path, re:PATTERN, str, uuid",
+            "there is no converter 'nope'. There are: alpha, date, dt, float, int, one|other, path, re:PATTERN,",
         ),
         ("/{a:re:[}", "the pattern of 'a' is not valid"),
         ("/x{a:path}", "has to fill its segment"),

@@ -157,13 +157,14 @@ class App(Declaring, Running):
         """The path of a route: ``app.url_for("films.show", id=3)``. Values that it does not take become its query.
 
         ``_anchor`` is put behind ``#``, ``_prefix`` before the path; ``_host`` and ``_scheme`` make it a whole URL. A
-        request knows the last three: see ``request.url_for``. Raises UnknownRoute, which names the nearest.
+        request knows the last three: see ``request.url_for``. ``_method``: of several routes of the name, the one for
+        this method. Raises UnknownRoute, which names the nearest.
         """
         name = self.plan.nearest(name, values.pop("_within", ""))
-        anchor, prefix, scheme, host = [
-            values.pop(part, "") for part in ("_anchor", "_prefix", "_scheme", "_host")
+        anchor, prefix, scheme, host, method = [
+            values.pop(part, "") for part in ("_anchor", "_prefix", "_scheme", "_host", "_method")
         ]
-        own_host, path = self.plan.url_for(name, values)
+        own_host, path = self.plan.url_for(name, values, method, values.pop("_request", None))
         # A route for one host keeps the port that the app is reached at.
         port = f":{host.rpartition(':')[2]}" if own_host and ":" in host.rpartition("]")[2] else ""
         origin = f"//{own_host}{port}" if own_host else f"//{host}" if host and scheme else ""

@@ -24,6 +24,8 @@ from segue.core.records import (
     Recorded,
     Route,
     SocketRoute,
+    URLDefaults,
+    URLValues,
     command_name,
 )
 from segue.core.source import Source, calling_frame
@@ -44,6 +46,8 @@ R = TypeVar("R")
 M = TypeVar("M", bound=Callable[Concatenate[Request, Next, ...], Awaitable[Response]])
 C = TypeVar("C")
 P = TypeVar("P", bound=Permits)
+V = TypeVar("V", bound=URLValues)
+D = TypeVar("D", bound=URLDefaults)
 
 
 class Frozen(RuntimeError):
@@ -240,6 +244,32 @@ class Declaring(Lifecycle, Providing):
     def converter(self, name: str, converter: Converter) -> None:
         """Lets templates say ``{parameter:name}``, for this app and those that it includes."""
         self._name("converter", name, self.declared.converters, converter)
+
+    def url_values(self, function: V) -> V:
+        """Lets ``(request, values)`` look at the values of the path before the handler of a route is called.
+
+            @app.url_values
+            def language(request: Request, values: dict[str, Any]) -> None:
+                request.state.lang = values.pop("lang", "en")
+
+        What it takes out, handlers need not take. It is for the routes of this app and those that it includes.
+        """
+        place, _ = self._declaring("what looks at values of the path")
+        self.declared.url_values.append((function, place))
+        return function
+
+    def url_defaults(self, function: D) -> D:
+        """Lets ``(request)`` give values for paths that ``url_for`` is not given; only those that a path needs are taken.
+
+            @app.url_defaults
+            def language(request: Request | None) -> dict[str, Any]:
+                return {"lang": request.state.lang if request else "en"}
+
+        The request is None outside of one (``app.url_for``). It is for the routes of this app and those that it includes.
+        """
+        place, _ = self._declaring("what completes URLs")
+        self.declared.url_defaults.append((function, place))
+        return function
 
     def predicate(self, name: str, factory: PredicateFactory) -> None:
         """Lets routes say ``where={name: value}``, for this app and those that it includes.

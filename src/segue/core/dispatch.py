@@ -1,5 +1,6 @@
 """Leads a request to its endpoint, and answers where there is none: the way from a path to a handler."""
 
+import re
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -12,6 +13,8 @@ from segue.http.response import Response
 from segue.http.url import split_authority
 
 __all__ = ["Find", "Methods", "dispatcher", "find_by_host", "finder"]
+
+_slashes = re.compile("/+")
 
 Find = Callable[[Request, str], "Methods | None"]
 
@@ -82,7 +85,7 @@ def dispatcher(matcher: Matcher[Methods], find: Find | None, on_error: OnError) 
         try:
             if methods is not None:
                 raise MethodNotAllowed(allow=methods.allow)
-            target = _with_slash(request, look)
+            target = _elsewhere(request, look)
             raise NotFound() if target is None else PermanentRedirect(target)
         except (NotFound, MethodNotAllowed, PermanentRedirect) as error:
             return await on_error(request, error)
@@ -125,24 +128,24 @@ def dispatcher(matcher: Matcher[Methods], find: Find | None, on_error: OnError) 
     return dispatch if find is None else dispatch_by_host
 
 
-def _with_slash(request: Request, find: Find) -> str | None:
-    r"""Where to send a request whose path is only there with a slash at its end.
+def _elsewhere(request: Request, find: Find) -> str | None:
+    r"""Where to send a request whose path is only there with a slash at its end, or with one where it has several.
 
     Never to another origin: a browser reads ``//host`` and ``/\host`` as one. Never from a path that ends in a
     control character: no rule is meant by it.
     """
-    path, raw = request.path, request.target.partition("?")[0]
-    if (
-        not path.startswith("/")
-        or path[-1:] < " "
-        or path.endswith("/")
-        or raw.startswith(("//", "/\\", "/%5c", "/%5C"))
-    ):
+    raw = request.target.partition("?")[0]
+    if not raw.startswith("/") or raw.startswith(("//", "/\\", "/%5c", "/%5C")) or request.path[-1:] < " ":
         return None
-    params = request.params
-    methods = find(request, path + "/")
-    request.params = params
-    if methods is None or methods.slashes != "redirect":
-        return None
-    query = f"?{request.query_string}" if request.query_string else ""
-    return f"{request.prefix}{raw}/{query}"
+    path, raw = _slashes.sub("/", request.path), _slashes.sub("/", raw)
+    merged = path != request.path
+    for end in ("", "/") if merged else ("/",):
+        if end and path.endswith("/"):
+            continue
+        params = request.params
+        methods = find(request, path + end)
+        request.params = params
+        if methods is not None:
+            query = f"?{request.query_string}" if request.query_string else ""
+            return f"{request.prefix}{raw}{end}{query}" if methods.slashes == "redirect" else None
+    return None

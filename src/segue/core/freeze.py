@@ -1,7 +1,7 @@
 """From what an app has recorded to its plan; all that is wrong is reported at once."""
 
 import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -13,6 +13,7 @@ from segue.core.converters import BUILT_IN
 from segue.core.dispatch import Find, dispatcher, finder
 from segue.core.endpoints import compile_http, compile_socket, is_async, path_kinds
 from segue.core.errors import ErrorHandlers
+from segue.core.forest import Forest
 from segue.core.handlers import Call, Endpoint, OnError, bodies_of
 from segue.core.hooks import Attached, hooks_of, kind_of, wrapped as decorated
 from segue.core.includednames import IncludedNames
@@ -34,6 +35,7 @@ from segue.core.records import (
     ByPlugin,
     Compiles,
     Included,
+    MiddlewareLike,
     Mounted,
     Record,
     Recorded,
@@ -50,8 +52,9 @@ from segue.core.stacks import around_all, around_route, carried, wrapped
 from segue.core.stages import Needs, Stages, guarding_mount, guards_of, reraise
 from segue.core.steps import Wiring
 from segue.core.supplying import error_handlers_of, spans_of, supplied, tasks_of
+from segue.core.surroundings import InvalidOption, caching, taking_values
 from segue.core.viewrecords import Traverse, View
-from segue.core.views import Tree, as_given
+from segue.core.views import as_given
 from segue.core.wiring import Injection
 
 __all__ = ["freeze"]
@@ -78,8 +81,7 @@ class _Freezing:
         self.routes: dict[str, list[NamedRoute]] = {}
         self.spans: list[Span] = []
         self.living: list[Recorded] = []
-        self.views: list[tuple[Scope, View]] = []
-        self.trees: list[tuple[Scope, Tree]] = []
+        self.forest = Forest(self.problems)
         self.unused: list[Attached] = []
         self.injection = Injection(root, self.problems)
         self.included = IncludedNames()
@@ -97,7 +99,8 @@ class _Freezing:
         on_error = self._answering(errors, (root,))
         self.opens = any(one.opens for one in middleware)
         self._declare(Scope(root, (), "", None, (), (), (), errors, on_error, BUILT_IN, {}, {}, providers))
-        self._add_views()
+        for scope, route in self.forest.routes():
+            self._add(scope, route)
         for hook in self.unused:
             self.problems.append(
                 f"{hook.place}: a hook is put on {hook.target!r}, which is no handler of this app"
@@ -141,6 +144,8 @@ class _Freezing:
             predicates={**scope.predicates, **app.declared.predicates},
             permits=permits_of(app, self.problems) or scope.permits,
             hooks=(*scope.hooks, *app.declared.hooks),
+            url_values=(*scope.url_values, *[one for one, _ in app.declared.url_values]),
+            url_defaults=(*[one for one, _ in app.declared.url_defaults], *scope.url_defaults),
             formats={**scope.formats, **app.declared.formats},
         )
         self._add_spans(app, scope.providers)
@@ -158,9 +163,11 @@ class _Freezing:
             elif isinstance(record, Mounted):
                 self._mount(scope, record)
             elif isinstance(record, View):
-                self.views.append((scope, record))
+                self.forest.add_view(scope, record)
             elif isinstance(record, Traverse):
-                self._traverse(scope, record)
+                template = parse_template(join(scope.prefix, record.at), scope.converters)
+                for route in self.forest.add_tree(scope, record, template):
+                    self._add_route(scope, route)
             elif isinstance(record, ByPlugin):
                 inner = scope._replace(level=(*scope.level, f"plugin {record.plugin}"))
                 for one in record.routes:
@@ -171,7 +178,7 @@ class _Freezing:
                     record.offers = self.injection.offers(scope.providers)
                 for one in record.records():
                     self._add(scope, one)
-        except (InvalidTemplate, InvalidPredicate, msgspec.ValidationError) as error:
+        except (InvalidTemplate, InvalidPredicate, InvalidOption, msgspec.ValidationError) as error:
             self.problems.append(f"{record.place}: {error}")
         except HandlerError as error:
             self.problems.append(str(error))
@@ -244,14 +251,16 @@ class _Freezing:
         record = self._hooked(scope, record)
         endpoint, template, renames = self._endpoint(scope, record, record.methods, options)
 
+        taken = taking_values(scope.url_values, renames)
+        renames = {} if taken else renames
+
         def prepare() -> None:
             stages = self._stages(scope, record, endpoint, template)
             on_error = reraise if stages else scope.on_error
             compiled = compile_http(
                 endpoint, template, {} if stages else renames, self.injection, on_error, shared=stages.share
             )
-            inner = (lambda: stages.compiled(path_kinds(template), renames)) if stages else None
-            endpoint.prepare(wrapped(compiled, endpoint, inner))
+            endpoint.prepare(wrapped(compiled, endpoint, _inside(stages, taken, template, renames)))
 
         self._wire(scope, record, endpoint, template, prepare)
         for one in with_suffixes(record, endpoint):
@@ -268,6 +277,8 @@ class _Freezing:
         record = self._hooked(scope, record)
         endpoint, template, renames = self._endpoint(scope, record, (SOCKET,), options)
         endpoint.kind = "websocket"
+        taken = taking_values(scope.url_values, renames)
+        renames = {} if taken else renames
         bind = telling_sockets((*scope.above, scope.app))
 
         def prepare() -> None:
@@ -279,8 +290,7 @@ class _Freezing:
                 session = bind(compiled())
                 return guarded(websocket_endpoint(session, **given), reraise if stages else scope.on_error)
 
-            inner = (lambda: stages.compiled(path_kinds(template), renames)) if stages else None
-            endpoint.prepare(wrapped(make, endpoint, inner))
+            endpoint.prepare(wrapped(make, endpoint, _inside(stages, taken, template, renames)))
 
         self._wire(scope, record, endpoint, template, prepare)
 
@@ -302,28 +312,6 @@ class _Freezing:
         prepare()
         if scope.providers:
             self.injection.wired.append(again)
-
-    def _traverse(self, scope: Scope, record: Traverse) -> None:
-        tree = Tree(record, self.problems)
-        template = parse_template(join(scope.prefix, record.at), scope.converters)
-        tree.depth = len([segment for segment in template.segments if segment.parts])
-        self.trees.append((scope, tree))
-        for route in tree.routes():
-            self._add_route(scope, route)
-
-    def _add_views(self) -> None:
-        """Puts the views of each app into its trees, and into those of the apps around it."""
-        for inner, view in self.views:
-            trees = [one for one in self.trees if one[0].app in (inner.app, *inner.above)]
-            if not trees:
-                self.problems.append(
-                    f"{view.place}: a view, but neither {inner.app.name!r} nor an app around it has a tree of resources: "
-                    f"app.traverse({'/'!r}, ...) makes one"
-                )
-            for outer, tree in trees:
-                # The middleware of the tree is around its view already.
-                own = inner.middleware[len(outer.middleware) :]
-                self._add(inner._replace(prefix=outer.prefix, host=None, middleware=own), tree.route(view))
 
     def _mount(self, scope: Scope, record: Mounted) -> None:
         from segue.server.mount import mounted
@@ -356,8 +344,9 @@ class _Freezing:
         endpoint.host = None if host is None else host.text.removeprefix("/").replace("/", ".")
         endpoint.apps = (*scope.above, scope.app)
         endpoint.level = scope.level
-        guards = guard(endpoint.options.permission, scope.permits, declared)
-        outer = (*scope.middleware, *[Around(one, declared, is_internal=True) for one in guards])
+        options = endpoint.options
+        added = (*caching(options.cache), *guard(options.permission, scope.permits, declared))
+        outer = (*scope.middleware, *[Around(one, declared, is_internal=True) for one in added])
         root = self.root.declared.middleware
         stack = around_route(root, outer, endpoint.options, declared, self.problems)
         endpoint.middleware = tuple(supplied(stack, self.injection, scope.providers))
@@ -390,8 +379,9 @@ class _Freezing:
         renames = {} if options.build_only else (into or self.sites).place(template, host, methods, endpoint)
         self.endpoints.append(endpoint)
         if into is not None:  # no path of its own, so none to write
+            self.sites.answering.add(endpoint)
             return endpoint, template, renames
-        route = NamedRoute(template, host, endpoint)
+        route = NamedRoute(template, host, endpoint, scope.url_defaults)
         self.routes.setdefault(name, []).append(route)
         if not scope.names and name != own:
             self.routes.setdefault(own, []).append(route)
@@ -439,7 +429,7 @@ class _Freezing:
         host: Template | None,
         own: Sequence[str] | None = None,
     ) -> tuple[tuple[Parameter, ...], Any, Wiring]:
-        if isinstance(record, Route) and record.into is not None:
+        if scope.url_values or (isinstance(record, Route) and record.into is not None):
             own = ()
         if own is None:
             is_whole = template.text == record.path
@@ -459,3 +449,12 @@ class _Freezing:
         taken = (*parameters, *wiring.inputs)
         check_path_used(record.handler, own, taken, record.calling, endpoint.place)
         return parameters, returns, wiring
+
+
+def _inside(
+    stages: Stages, taken: tuple[MiddlewareLike, ...], template: Template, renames: Mapping[str, str]
+) -> Callable[[], list[MiddlewareLike]] | None:
+    """What is inside of the middleware of an endpoint, around its handler; None for nothing."""
+    if not (stages or taken):
+        return None
+    return lambda: [*taken, *stages.compiled(path_kinds(template), renames)]

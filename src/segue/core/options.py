@@ -46,12 +46,14 @@ class RouteDefaults(DocumentationDefaults, total=False):
     require_length: bool
     """A body has to say how long it is: one that comes in chunks is a 411."""
     slashes: Slashes
-    """``"redirect"`` (default): ``/a`` goes to ``/a/`` if only that is there. ``"strict"``: it does not.
+    """``"redirect"`` (default): ``/a`` goes to ``/a/`` and ``/a//b`` to ``/a/b`` if only that is there. ``"strict"``: it does not.
     ``"ignore"``: both are the same."""
     auto_head: bool
     """A GET route answers HEAD too (default)."""
     auto_options: bool
     """The path answers OPTIONS with the methods that it has (default)."""
+    cache: int | str | None
+    """Seconds for which a reply may be kept, 0 for not at all; or a text for ``Cache-Control``. GET, and no errors."""
     permission: str | None
     """Asked for before the handler runs: ``app.permits`` says who has it. None: anyone may."""
     headers: Mapping[str, str]
@@ -126,6 +128,7 @@ class Options(Documentation, msgspec.Struct, frozen=True, kw_only=True, forbid_u
     slashes: Slashes = "redirect"
     auto_head: bool = True
     auto_options: bool = True
+    cache: int | str | None = None
     permission: str | None = None
     headers: dict[str, str] = {}
     version: int | str | None = None

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 from segue.core.dispatch import Find
 from segue.core.handlers import Call, Endpoint
 from segue.core.life import Life
-from segue.core.records import Around, Command, Own, Recorded
+from segue.core.records import Around, Command, Own, Recorded, URLDefaults
 from segue.core.routing import Template
 from segue.core.wiring import Injection
+from segue.http.request import Request
 from segue.http.url import encode_query
 
 __all__ = ["FreezeError", "NamedRoute", "Plan", "UnknownRoute"]
@@ -37,6 +38,8 @@ class NamedRoute(NamedTuple):
     template: Template
     host: Template | None
     endpoint: Endpoint
+    #: What ``app.url_defaults`` was given, the innermost app first.
+    defaults: tuple[URLDefaults, ...] = ()
 
 
 class Plan:
@@ -119,9 +122,18 @@ class Plan:
             raise UnknownRoute(f"there is no route named {name!r}; {hint}")
         return routes
 
-    def url_for(self, name: str, values: Mapping[str, Any]) -> tuple[str, str]:
-        """The host (or an empty text) and the path with query for the route ``name``. Raises UnknownRoute."""
+    def url_for(
+        self, name: str, values: Mapping[str, Any], method: str = "", request: Request | None = None
+    ) -> tuple[str, str]:
+        """The host (or an empty text) and the path with query for the route ``name``. Raises UnknownRoute.
+
+        ``method``: of several, the one that answers it. ``request``: the one that is answered, for ``url_defaults``.
+        """
         routes = self.named(name)
+        if method:
+            routes = [one for one in routes if method.upper() in one.endpoint.methods] or routes
+        if any(route.defaults for route in routes):
+            values = {**_defaults(routes, values, request), **values}
         fitting = [route for route in routes if _needs(route) <= values.keys()]
         if not fitting:
             told = " or ".join(f"{route.endpoint.path} ({route.endpoint.place})" for route in routes)
@@ -143,6 +155,18 @@ class Plan:
             raise UnknownRoute(f"url_for({name!r}): {error}") from None
         query = encode_query({key: value for key, value in values.items() if key not in _needs(route)})
         return host, f"{path}?{query}" if query else path
+
+
+def _defaults(
+    routes: Sequence[NamedRoute], values: Mapping[str, Any], request: Request | None
+) -> dict[str, Any]:
+    """Values for what ``values`` leaves out of the path."""
+    wanted = {one for route in routes for one in _needs(route)} - values.keys()
+    found: dict[str, Any] = {}
+    for function in dict.fromkeys(one for route in routes for one in route.defaults):
+        if missing := wanted - found.keys():
+            found |= {key: value for key, value in function(request).items() if key in missing}
+    return found
 
 
 def _needs(route: NamedRoute) -> set[str]:

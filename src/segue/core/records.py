@@ -41,10 +41,19 @@ __all__ = [
     "SocketRoute",
     "included",
     "command_name",
+    "URLDefaults",
+    "URLValues",
 ]
 
 Next = Callable[[Request], Awaitable[Response]]
 MiddlewareLike = Callable[[Request, Next], Awaitable[Response]]
+
+
+URLValues = Callable[[Request, dict[str, Any]], None]
+"""Looks at the values of the path before the handler is called, and may change them."""
+
+URLDefaults = Callable[[Request | None], Mapping[str, Any]]
+"""Gives values that ``url_for`` needs and was not given; the request is None where none is answered."""
 
 
 class Route(NamedTuple):
@@ -261,6 +270,8 @@ class Declarations:
         "set_up",
         "spans",
         "templates",
+        "url_defaults",
+        "url_values",
     )
 
     def __init__(self) -> None:
@@ -291,6 +302,8 @@ class Declarations:
         self.providers: list[Provided] = []
         #: By name.
         self.formats: dict[str, Format] = {}
+        self.url_values: list[tuple[URLValues, Source]] = []
+        self.url_defaults: list[tuple[URLDefaults, Source]] = []
         self.permits: list[tuple[Permits, Source]] = []
         self.plugins: list[Listed] = []
         self.life = LifeRecords()

@@ -1,15 +1,19 @@
 """Path templates: ``/films/{id:int}/{title}.{format}`` read once, for matching and for writing URLs."""
 
+import ast
+import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from segue.core.converters import BUILT_IN, Converter, regex_converter
+from segue.core.converters import BUILT_IN, Converter, choice_converter, regex_converter
 from segue.http.url import encode_path_segment
 
 __all__ = ["Field", "InvalidTemplate", "Segment", "Template", "parse_template"]
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_CHOICE = re.compile(r"[^|()]+(\|[^|()]+)+\Z")
+_WITH_OPTIONS = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\((.*)\)\Z", re.DOTALL)
 
 
 class InvalidTemplate(ValueError):
@@ -105,7 +109,7 @@ def _write(segment: Segment, values: Mapping[str, Any]) -> Iterator[str]:
             continue
         value = values[part.name]
         text = str(value) if part.converter is None else part.converter.format(value)
-        if not text or (part.converter is not None and part.converter.takes(text) is None):
+        if not (text if part.converter is None else part.converter.accepts(text)):
             kind = f"of the kind {part.kind!r}" if part.converter else "not empty"
             raise ValueError(f"{part.name}={value!r} cannot stand in the path: it has to be {kind}")
         if part.spans:
@@ -177,9 +181,35 @@ def _field(inside: str, text: str, converters: Mapping[str, Converter]) -> Field
             raise InvalidTemplate(f"{text!r}: the pattern of {name!r} is not valid: {error}") from None
     if kind in ("", "str"):
         return Field(name, "str", None)
+    if _CHOICE.match(kind):
+        return Field(name, kind, choice_converter(kind))
+    asked = _WITH_OPTIONS.match(kind)
+    if asked is not None and asked[1] in converters:
+        return Field(name, kind, _with_options(converters[asked[1]], asked[1], asked[2], text))
     if kind not in converters:
-        known = ", ".join(sorted([*converters, "str", "re:PATTERN"]))
+        known = ", ".join(sorted([*converters, "str", "re:PATTERN", "one|other"]))
         raise InvalidTemplate(
             f"{text!r}: there is no converter {kind!r}. There are: {known}; app.converter({kind!r}, ...) adds one"
         )
     return Field(name, kind, converters[kind])
+
+
+def _with_options(converter: Converter, kind: str, options: str, text: str) -> Converter:
+    if converter.options is None:
+        raise InvalidTemplate(f"{text!r}: the converter {kind!r} takes no options")
+    try:
+        return _made(converter.options, options)
+    except (SyntaxError, ValueError, TypeError) as error:
+        raise InvalidTemplate(
+            f"{text!r}: the options of {kind!r}, ({options}), are not understood: {error}"
+        ) from None
+
+
+@functools.lru_cache
+def _made(make: Callable[..., Converter], options: str) -> Converter:
+    """One converter for all templates that say the same, so that they are told to be the same."""
+    call = ast.parse(f"f({options})", mode="eval").body
+    if not isinstance(call, ast.Call):
+        raise SyntaxError("this is no list of options")  # noqa: TRY004 -- of a text
+    places = [ast.literal_eval(one) for one in call.args]
+    return make(*places, **{str(one.arg): ast.literal_eval(one.value) for one in call.keywords})

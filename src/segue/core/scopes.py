@@ -14,7 +14,7 @@ from segue.core.options import Options, layered
 from segue.core.ports import Format, Permits
 from segue.core.predicates import PredicateFactory
 from segue.core.providers import ProvidersOf
-from segue.core.records import Around, Recorded
+from segue.core.records import Around, Recorded, URLDefaults, URLValues
 from segue.core.routing import InvalidTemplate, Template
 from segue.core.sites import host_template
 
@@ -39,6 +39,8 @@ class Scope(NamedTuple):
     providers: ProvidersOf
     permits: Permits | None = None
     hooks: tuple[Attached, ...] = ()
+    url_values: tuple[URLValues, ...] = ()
+    url_defaults: tuple[URLDefaults, ...] = ()
     formats: Mapping[str, Format] = {}
 
     def options(self, given: Mapping[str, Any], **fixed: Any) -> Options:

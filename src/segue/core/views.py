@@ -126,6 +126,8 @@ class Tree:
         options: Any = {
             key: self.record.options[key] for key in ("name", "host") if key in self.record.options
         }
+        # It is asked for by the views, who know the context.
+        options["permission"] = None
         options.setdefault(
             "name", str(getattr(self.record.root, "__name__", type(self.record.root).__name__))
         )

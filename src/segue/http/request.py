@@ -395,17 +395,18 @@ class Request:
             request.url_for("films.show", id=3, _external=True)     # "https://example.com/films/3"
 
         A name is looked for in the app of the handler first, then in those that include it. Values that are not of the
-        path become the query; ``_anchor`` is put behind ``#``. ``_external`` makes it a
-        whole URL, with the host that the client asked for and its scheme or ``_scheme``.
+        path become the query; ``_anchor`` is put behind ``#``. ``_external`` makes it a whole URL, with the host that
+        the client asked for or ``_server``, and its scheme or ``_scheme``.
         """
         app = self.app
         if app is None:
             raise RuntimeError("no endpoint was found for this request yet: use app.url_for before that")
         values["_within"] = getattr(self.endpoint, "name", "")
+        server = values.pop("_server", "")
         external = values.pop("_external", False) or "_scheme" in values
-        if external:
+        if external or server:
             values.setdefault("_scheme", self.scheme)
-        url: str = app.url_for(name, _prefix=self.prefix, _host=self.host, **values)
+        url: str = app.url_for(name, _prefix=self.prefix, _host=server or self.host, _request=self, **values)
         write = None if self.made is None else self.made.get("written_url")
         return url if write is None else write(self.prefix, url)
 
