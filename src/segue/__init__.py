@@ -34,6 +34,7 @@ from segue.http.errors import (
     Gone,
     HTTPError,
     HTTPException,
+    InternalRedirect,
     MethodNotAllowed,
     MovedPermanently,
     NotFound,
@@ -56,6 +57,7 @@ from segue.http.websocket import WebSocket, WebSocketDisconnected, WebSocketOpti
 
 if TYPE_CHECKING:
     from segue.core.asking import argument, form_argument
+    from segue.core.autovary import AutoVary
     from segue.core.charsets import Charsets
     from segue.core.compression import Compression
     from segue.core.context import current_app, current_request
@@ -85,6 +87,8 @@ if TYPE_CHECKING:
     from segue.core.inspect import inspect_app
     from segue.core.languages import Languages
     from segue.core.lineage import find_parent, inside, lineage, resource_path, resource_url
+    from segue.core.methodoverride import MethodOverride
+    from segue.core.ownrouting import Router
     from segue.core.plugins import Plugin
     from segue.core.predicates import Predicate, all_of, any_of, not_
     from segue.core.proxies import Proxies
@@ -109,29 +113,23 @@ if TYPE_CHECKING:
         WebSocketOpened,
     )
     from segue.core.streams import JSONLines
+    from segue.core.subrequests import part, subrequest
     from segue.core.switchboard import Switchboard
     from segue.core.texts import HTTPURL, Email, Hostname, IPAddress, IPv4, IPv6, Phone, Slug
     from segue.core.threads import Threads, wait
     from segue.core.traversal import Traversed, traversed
 
 __all__ = [
-    "HTTPURL",
-    "Email",
-    "Hostname",
-    "IPAddress",
-    "IPv4",
-    "IPv6",
-    "Phone",
-    "Slug",
     "AllowedHosts",
     "App",
-    "Args",
     "AppKey",
     "AppSignal",
     "AppStarted",
     "AppStarting",
     "AppStopped",
     "AppStopping",
+    "Args",
+    "AutoVary",
     "BadRequest",
     "Body",
     "Charsets",
@@ -143,6 +141,7 @@ __all__ = [
     "DecodedBodies",
     "Draft",
     "ETags",
+    "Email",
     "ErrorAnswered",
     "Event",
     "EventStream",
@@ -155,21 +154,29 @@ __all__ = [
     "Gone",
     "HTTPError",
     "HTTPException",
-    "JSONCodec",
+    "HTTPURL",
     "Header",
+    "Hostname",
+    "IPAddress",
+    "IPv4",
+    "IPv6",
+    "InternalRedirect",
+    "JSONCodec",
     "JSONLines",
     "Languages",
     "Meta",
     "MethodNotAllowed",
+    "MethodOverride",
     "MovedPermanently",
     "Named",
     "Next",
     "NotFound",
     "Partial",
     "PermanentRedirect",
-    "Private",
+    "Phone",
     "Plugin",
     "Predicate",
+    "Private",
     "Proxies",
     "Query",
     "ReadOnly",
@@ -184,11 +191,13 @@ __all__ = [
     "ResponseReady",
     "RestController",
     "Rewrites",
+    "Router",
     "SeeOther",
     "ServiceUnavailable",
-    "Shape",
     "SetCookie",
     "Setup",
+    "Shape",
+    "Slug",
     "Struct",
     "Switchboard",
     "TemporaryRedirect",
@@ -205,9 +214,9 @@ __all__ = [
     "WebSocketOpened",
     "WebSocketOptions",
     "WriteOnly",
+    "after",
     "all_of",
     "any_of",
-    "after",
     "argument",
     "around",
     "before",
@@ -220,18 +229,19 @@ __all__ = [
     "event_stream",
     "expose",
     "file_response",
-    "form_argument",
     "find_parent",
+    "form_argument",
     "get",
     "include",
-    "inspect_app",
     "inside",
-    "lineage",
+    "inspect_app",
     "invalid",
+    "lineage",
     "middleware",
     "mount",
     "not_",
     "options",
+    "part",
     "patch",
     "popargs",
     "post",
@@ -240,6 +250,7 @@ __all__ = [
     "resource_url",
     "route",
     "run",
+    "subrequest",
     "traversed",
     "wait",
     "websocket",
@@ -281,6 +292,11 @@ _IN_MODULE = {
     "IPv6": "texts",
     "Phone": "texts",
     "Slug": "texts",
+    "AutoVary": "autovary",
+    "MethodOverride": "methodoverride",
+    "Router": "ownrouting",
+    "part": "subrequests",
+    "subrequest": "subrequests",
     "discovered": "discovery",
     "Switchboard": "switchboard",
     "Rewrites": "rewrites",

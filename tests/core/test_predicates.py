@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from segue import App, Predicate, Request, all_of, any_of, not_
+from segue import App, Form, Predicate, Request, all_of, any_of, not_
 from segue.core.plan import FreezeError
 from segue.http.errors import Conflict
 from segue.testing import Client
@@ -324,3 +324,21 @@ def test_a_route_without_predicates_is_called_directly() -> None:
 
     asked(app, "/look")
     assert found[0] in app.plan.endpoints
+
+
+def test_the_button_of_a_form_chooses() -> None:
+    app = App()
+
+    @app.post("/", field="save")
+    async def save(title: Form[str]) -> str:
+        return f"saved {title}"
+
+    @app.post("/", field={"action": "delete"})
+    async def delete() -> str:
+        return "deleted"
+
+    with Client(app) as client:
+        assert client.post("/", data={"title": "Nuages", "save": ""}).text == "saved Nuages"
+        assert client.post("/", data={"action": "delete"}, files={"x": b"y"}).text == "deleted"
+        assert client.post("/", data={"action": "other"}).status == 404
+        assert client.post("/", content=b"save=1").status == 404

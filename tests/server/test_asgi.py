@@ -425,6 +425,7 @@ def test_a_peer_that_does_not_read_is_closed() -> None:
     assert carrier.sent[-1] == {"type": "websocket.close", "code": 1013, "reason": "the peer does not read"}
 
 
+@pytest.mark.row("FC13")
 def test_a_refusal_is_a_reply_where_the_carrier_can_send_one() -> None:
     async def main(extensions: Message) -> list[Message]:
         carrier = Carrier(CONNECT)
@@ -432,7 +433,7 @@ def test_a_refusal_is_a_reply_where_the_carrier_can_send_one() -> None:
         return carrier.sent
 
     plain = asyncio.run(main({}))
-    assert plain == [{"type": "websocket.close", "code": 1008, "reason": ""}]
+    assert plain == [{"type": "websocket.close", "code": 3404, "reason": ""}]
     start, body = asyncio.run(main({"websocket.http.response": {}}))
     assert (start["type"], start["status"]) == ("websocket.http.response.start", 404)
     assert b"Not Found" in body["body"]

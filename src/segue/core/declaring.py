@@ -36,6 +36,7 @@ from segue.http.response import Response
 if TYPE_CHECKING:
     import os
 
+    from segue.core.ownrouting import Router
     from segue.core.ports import Format
     from segue.core.static import StaticOptions
 
@@ -131,6 +132,26 @@ class Declaring(Lifecycle, Providing):
         """
         place, names = self._declaring("a tree of resources")
         self.declared.routes.append(Traverse(at, root, options, place, names))
+
+    def redirect(self, path: str, to: str, /, *, status: int = 308, name: str | None = None) -> None:
+        """Sends requests for ``path``, whatever their method, to where it has gone.
+
+            app.redirect("/movies/{id:int}", "/films/{id}")
+            app.redirect("/help", "https://help.example.com", status=307)
+
+        ``to``: a path of the served app, or a whole URL; parameters of the path are put into it, and the query behind it.
+        """
+        from segue.core.redirecting import RedirectTo
+
+        handler = RedirectTo(to, status)
+        self.any(path, name=name or f"redirect of {path}")(handler)
+
+    def router(self, at: str, router: "Router", /) -> None:
+        """Lets an object of your own find the handlers below the path ``at``: see :class:`segue.core.ownrouting.Router`."""
+        from segue.core.ownrouting import OwnRouting
+
+        place, names = self._declaring("a router")
+        self.declared.routes.append(OwnRouting(at, router, place, names))
 
     def view(self, **options: Unpack[ViewOptions]) -> Callable[[H], H]:
         """Lets the decorated function answer for resources that a path was walked to: see :meth:`traverse`.

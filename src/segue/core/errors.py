@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from segue.core.problems import problem_response, wanted
-from segue.http.errors import ClientDisconnected, HTTPError, HTTPException, Redirect
+from segue.http.errors import ClientDisconnected, HTTPError, HTTPException, InternalRedirect, Redirect
 from segue.http.negotiate import Accept
 from segue.http.request import Request
 from segue.http.response import Response
@@ -137,6 +137,13 @@ async def answer_error(
     """
     if isinstance(error, ClientDisconnected):
         return Response(b"", _CLIENT_GONE)
+    if isinstance(error, InternalRedirect):
+        from segue.core.subrequests import follow
+
+        try:
+            return await follow(request, error)
+        except RuntimeError as circle:
+            error = circle
     response = await _answer(request, error, handlers, respond, debug=debug)
     # What a middleware that was passed by the exception has to say about its response.
     finish = None if request.made is None else request.made.pop("on_error_response", None)

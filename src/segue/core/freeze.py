@@ -176,8 +176,10 @@ class _Freezing:
                 if isinstance(record, Compiles):
                     record.compile = functools.partial(self._find_among, scope)
                     record.offers = self.injection.offers(scope.providers)
+                # What is found by something else has that around it, and so its middleware.
+                inner = scope._replace(middleware=(), url_values=())
                 for one in record.records():
-                    self._add(scope, one)
+                    self._add(inner if isinstance(one, Route) and one.into else scope, one)
         except (InvalidTemplate, InvalidPredicate, InvalidOption, msgspec.ValidationError) as error:
             self.problems.append(f"{record.place}: {error}")
         except HandlerError as error:

@@ -142,6 +142,7 @@ class Options(Documentation, msgspec.Struct, frozen=True, kw_only=True, forbid_u
     consumes: str | list[str] | None = None
     header: Any = None
     param: Any = None
+    field: Any = None
     match: Any = None
     xhr: bool | None = None
     when: Any = None

@@ -21,6 +21,8 @@ __all__ = [
     "read_predicates",
 ]
 
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
 Test: TypeAlias = Callable[[Request], bool | Awaitable[bool]]
 """Whether it holds for a request. An ``async def`` may read the body, which is kept for the handler."""
 
@@ -46,6 +48,8 @@ class PredicateOptions(TypedDict, total=False):
     """``"x-version"`` or ``{"x-version": "2"}``: answers requests that have this header field."""
     param: Wanted
     """``"preview"`` or ``{"mode": "edit"}``: answers requests whose query has it."""
+    field: Wanted
+    """``"save"`` or ``{"action": "save"}``: answers requests whose form has it, as by the button that was pressed."""
     match: Mapping[str, str | re.Pattern[str]]
     """``{"action": "edit"}``: answers where a parameter of the path has this value."""
     xhr: bool
@@ -104,6 +108,7 @@ def read_predicates(
         yield from _tests([when] if callable(when) else when)
     yield from _wanted("match", options.get("match"), lambda request, name: _text(request.params.get(name)))
     yield from _wanted("param", options.get("param"), lambda request, name: request.query.get(name))
+    yield from _fields(options.get("field"))
     yield from _wanted("header", options.get("header"), lambda request, name: request.headers.get(name))
     if (xhr := options.get("xhr")) is not None:
         yield Predicate(
@@ -142,6 +147,21 @@ def _wanted(
         named = name.lower() if kind == "header" else name
         vary = (named,) if kind == "header" else ()
         yield Predicate(_compare(get, name, value), vary, kind, (named, value), told)
+
+
+def _fields(wanted: Wanted | None) -> Iterator[Predicate]:
+    """The same for fields of a form, which has to be read first. It is kept for the handler."""
+    for predicate in _wanted(
+        "field", wanted, lambda request, name: _text((request.made or {})["form"].get(name))
+    ):
+
+        async def test(request: Request, among: Test = predicate.test) -> bool:
+            if request.content_type not in _FORMS:
+                return False
+            await request.form()
+            return bool(among(request))
+
+        yield msgspec.structs.replace(predicate, test=test)
 
 
 def _compare(

@@ -25,6 +25,7 @@ __all__ = [
     "HTTPVersionNotSupported",
     "HeaderFieldsTooLarge",
     "InsufficientStorage",
+    "InternalRedirect",
     "InternalServerError",
     "LengthRequired",
     "Locked",
@@ -69,6 +70,22 @@ class HTTPException(Exception):
 
     status: int
     headers: Mapping[str, str]
+
+
+class InternalRedirect(HTTPException):
+    """The answer is that of another path of the app, to the same method and body; the client sees no redirect.
+
+        raise InternalRedirect("/maintenance")
+
+    ``target``: the path, with a query if it has one. The middleware of the app is passed again.
+    """
+
+    status = 500
+    headers: Mapping[str, str] = {}
+
+    def __init__(self, target: str) -> None:
+        super().__init__(target)
+        self.target = target
 
 
 class HTTPError(HTTPException):

@@ -171,10 +171,13 @@ async def refuse(
     *,
     offers_reply: bool,
 ) -> None:
-    """Answers a handshake with an ordinary response; where the carrier cannot, it makes a 403 of it."""
+    """Answers a handshake with an ordinary response; where the carrier cannot, it makes a 403 of it.
+
+    Then the code of the close is 3000 and the status: 3404 where there is no route.
+    """
     if not offers_reply:
         await close_body(response.body)
-        await send({"type": "websocket.close", "code": CloseCode.POLICY_VIOLATION, "reason": ""})
+        await send({"type": "websocket.close", "code": 3000 + response.status, "reason": ""})
         return
     await send({"type": "websocket.http.response.start", "status": response.status, "headers": fields})
     # As one message: refusals are short, and granian 2.8 takes no second one.
