@@ -104,7 +104,8 @@ def read_predicates(
         made = factories[name](value)
         vary = tuple(getattr(made, "vary", ()))
         yield Predicate(made, vary, "where", (name, repr(value)), f"where={{{name!r}: {value!r}}}")
-    if (when := options.get("when")) is not None:
+    when: Any = options.get("when")
+    if when is not None:
         yield from _tests([when] if callable(when) else when)
     yield from _wanted("match", options.get("match"), lambda request, name: _text(request.params.get(name)))
     yield from _wanted("param", options.get("param"), lambda request, name: request.query.get(name))

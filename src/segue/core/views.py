@@ -123,9 +123,7 @@ class Tree:
 
     def routes(self) -> Iterator[Route]:
         """The routes that lead here."""
-        options: Any = {
-            key: self.record.options[key] for key in ("name", "host") if key in self.record.options
-        }
+        options: Any = {key: value for key, value in self.record.options.items() if key in ("name", "host")}
         # It is asked for by the views, who know the context.
         options["permission"] = None
         options.setdefault(
