@@ -101,8 +101,9 @@ class Folder(Compiles):
             "name": ".".join([*([self.prefix] if self.prefix else []), *parts, name]),
         }
         own = "/".join([self.at, *parts])
-        paths = [f"{own}/{one}" for one in (name, *said.aliases)]
-        if name == _INDEX:
+        names = (name, *said.aliases)
+        paths = [f"{own}/{one}" for one in names]
+        if _INDEX in names:
             paths.append(f"{own}/")
             if parts[-1] == _DEFAULT:
                 paths.append("/".join([self.at, *parts[:-1], ""]))
@@ -113,6 +114,11 @@ class Folder(Compiles):
                     path, function, socket_options(given), self.place, self.names, Calling(rest=_ARGS)
                 )
                 continue
+            if path == f"{own}/" and _ARGS in marks:
+                # What no function of the file is called is an argument of its index.
+                yield Route(
+                    said.methods, f"{path}{{{_ARGS}:path}}", function, given, self.place, self.names, calling
+                )
             suffixes = [""]
             if not path.endswith("/") and not given.get("formats"):
                 suffixes.append(".{extension}" if "extension" in marks else ".json")

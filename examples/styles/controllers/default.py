@@ -1,0 +1,5 @@
+"""The first page."""
+
+
+async def index() -> str:
+    return "A shelf of films"
