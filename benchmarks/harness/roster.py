@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 BIN = Path(sys.executable).parent
 
@@ -79,8 +79,33 @@ def _wsgi(name: str, title: str, distributions: tuple[str, ...]) -> Peer:
     return Peer(name, title, "framework", "fastpysgi", command, distributions, "pydantic", NO_WEBSOCKET)
 
 
+def _segue(name: str, title: str, app: str, **more: Any) -> Peer:
+    serve = (
+        sys.executable,
+        "-m",
+        "segue",
+        "serve",
+        app,
+        "--host",
+        "127.0.0.1",
+        "--port",
+        "{port}",
+        "--workers",
+        "1",
+    )
+    return Peer(name, title, "segue", "segue serve", serve, ("segue",), "msgspec", **more)
+
+
 def _alternates() -> Iterator[Peer]:
-    """The same apps on other servers: only run when named, to see which server is best for each."""
+    """The same apps on other servers, and Segue in its other styles: only run when named."""
+    for style in ("resource", "tree", "folder"):
+        lacks = dict.fromkeys(
+            ("order", "route", "routes", "middleware", "stream", "upload", "websocket"),
+            "the same in all styles",
+        )
+        yield _segue(
+            f"segue@{style}", f"Segue, {style}", f"peers.segue_styles:{style}", lacks=lacks, alternate=True
+        )
     for name in ("blacksheep", "falcon", "starlette", "fastapi", "litestar"):
         app, made = f"peers.{name}_app", (name,)
         command = (*_module("peers.serve_fastpysgi")[:-1], app, "{port}")
@@ -115,27 +140,7 @@ def _alternates() -> Iterator[Peer]:
 ALTERNATES = tuple(_alternates())
 
 PEERS = (
-    Peer(
-        "segue",
-        "Segue",
-        "segue",
-        "segue serve",
-        (
-            sys.executable,
-            "-m",
-            "segue",
-            "serve",
-            "peers.segue_app:app",
-            "--host",
-            "127.0.0.1",
-            "--port",
-            "{port}",
-            "--workers",
-            "1",
-        ),
-        ("segue",),
-        "msgspec",
-    ),
+    _segue("segue", "Segue", "peers.segue_app:app"),
     Peer(
         "fastpysgi",
         "bare fastpysgi (C, WSGI)",

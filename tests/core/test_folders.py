@@ -113,6 +113,7 @@ def test_files_and_functions_are_paths_and_what_has_arguments_is_private(
     ask = serve(folder(controllers, "/app"))
     assert ask.get("/app/default/f.json/x/y?p=1").text == '{"args":["x","y"],"extension":"json","p":1}'
     assert ask.get("/app/default/f/x%2Fy/%C3%A9").text == '{"args":["x/y","é"],"extension":"html","p":0}'
+    assert ask.get("/app/default/f.xml/x%2Fy").text == '{"args":["x/y"],"extension":"xml","p":0}'
     assert ask.get("/app/default/f").text == '{"args":[],"extension":"html","p":0}'
     for path in ("/app/", "/app/default", "/app/default/", "/app/default/index"):
         assert ask.get(path).text == "index", path

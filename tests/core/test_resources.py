@@ -1,12 +1,12 @@
 """Resources: a class with a method for each HTTP method."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from segue import App, NotFound, Request, Response, Struct, WebSocket, options
-from segue.core.plan import FreezeError
+from segue.core.plan import FreezeError, UnknownRoute
 from segue.testing import Client
 
 Serve = Callable[[App], Any]
@@ -245,3 +245,106 @@ def test_a_response_is_a_result_and_errors_have_their_handlers() -> None:
 
     app.resource("/{id:int}")(Films)
     assert Client(app).delete("/7").text == "lost"
+
+
+@pytest.mark.row("U11")
+def test_functions_and_classes_are_given_the_same_things(serve: Serve) -> None:
+    made: list[str] = []
+
+    class Store:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+    def open_store(request: Request) -> Iterator[Store]:
+        made.append(f"open {request.path}")
+        yield Store(request.path)
+        made.append("close")
+
+    class Shared:
+        pass
+
+    app = App()
+    app.provide(Store, open_store)
+    app.provide(Shared, life="app")
+    shared: list[Shared] = []
+
+    def told(store: Store, same: Store, one: Shared, page: int) -> list[Any]:
+        shared.append(one)
+        return [store.name, store is same, page]
+
+    @app.get("/function")
+    def function(store: Store, again: Store, one: Shared, page: int = 1) -> list[Any]:
+        return told(store, again, one, page)
+
+    @app.resource("/method")
+    class Method:
+        def get(self, store: Store, again: Store, one: Shared, page: int = 1) -> list[Any]:
+            return told(store, again, one, page)
+
+    @app.resource("/constructor")
+    class Constructor:
+        def __init__(self, store: Store, one: Shared) -> None:
+            self.store = store
+            self.one = one
+
+        async def get(self, again: Store, page: int = 1) -> list[Any]:
+            return told(self.store, again, self.one, page)
+
+    ask = serve(app)
+    for path in ("/function", "/method", "/constructor"):
+        assert ask.get(f"{path}?page=2").text == f'["{path}",true,2]'
+        assert made == [f"open {path}", "close"]
+        made.clear()
+        assert ask.get(f"{path}?page=x").status == 422
+        made.clear()
+    assert len(set(map(id, shared))) == 1
+
+
+@pytest.mark.row("AI2")
+def test_tables_decorators_classes_and_patterns_stand_in_one_app(serve: Serve) -> None:
+    app = App("shop")
+
+    async def table(request: Request) -> dict[str, Any]:
+        return dict(request.params)
+
+    for path, handler, name in [("/table/{x}", table, "table"), (r"/digits/{x:re:\d+}", table, "digits")]:
+        app.get(path, name=name)(handler)
+
+    @app.get("/decorated/{x}")
+    async def decorated(x: str) -> str:
+        return x
+
+    @app.resource("/view/{x}", name="view", per_request=True)
+    class View:
+        def __init__(self, x: str) -> None:
+            self.x = x
+
+        async def get(self) -> str:
+            return self.x
+
+        async def post(self) -> str:
+            return f"posted {self.x}"
+
+    app.resource("/films/{id:int}", name="film")(Films)
+    ask = serve(app)
+    assert [ask.get(path).text for path in ("/table/a", "/digits/12", "/decorated/a", "/view/a")] == [
+        '{"x":"a"}',
+        '{"x":"12"}',
+        "a",
+        "a",
+    ]
+    assert ask("POST", "/view/a", {"content-length": "0"}).text == "posted a"
+    assert [ask.get(path).status for path in ("/digits/a", "/digits/1a", "/films/1", "/films/x")] == [
+        404,
+        404,
+        200,
+        404,
+    ]
+    assert [
+        app.url_for("table", x="a"),
+        app.url_for("shop.digits", x="12"),
+        app.url_for("view", x="b"),
+        app.url_for("film", id=3),
+    ] == ["/table/a", "/digits/12", "/view/b", "/films/3"]
+    with pytest.raises(UnknownRoute, match="cannot stand in the path"):
+        app.url_for("digits", x="a")

@@ -84,12 +84,14 @@ class Arguments:
 def split_path(kind: Any, wire: str) -> Callable[[Mapping[str, Any]], list[Any]]:
     """What gives ``*args`` of the parameters of a path: those of the field ``wire``, or of all if it begins with a star.
 
-    Raises msgspec.ValidationError for one that is no ``kind``.
+    Raises msgspec.ValidationError for one that is no ``kind``. A field ``arg`` is one part.
     """
     convert = from_text(kind)
     spanning = wire.removeprefix("*")
 
     def pieces(params: Mapping[str, Any]) -> list[str]:
+        if spanning == "arg":
+            return [params["arg"]]
         return [decode_segment(piece) for piece in params[spanning].split("/")] if spanning in params else []
 
     def every(params: Mapping[str, Any]) -> list[Any]:

@@ -136,7 +136,9 @@ def bind(
             lines.append(_read(parameter, readers, names))
     lines += _query(by_origin["query"], readers, names)
     for parameter in parameters:
-        if parameter.origin == "args":
+        if parameter.origin == "args" and (parameter.wire, parameter.kind) == ("arg", str):
+            lines.append(f"{_local(parameter)} = [request.params['arg']]")
+        elif parameter.origin == "args":
             names[f"split_{parameter.name}"] = split_path(parameter.kind, parameter.wire)
             lines.append(f"{_local(parameter)} = split_{parameter.name}(request.params)")
     call_arguments = Arguments(parameters, arguments) if arguments else None

@@ -29,6 +29,9 @@ Extension: TypeAlias = Annotated[str, Marker("extension")]
 _DEFAULT = "default"
 _INDEX = "index"
 _ARGS = "args"
+# PERF(folder): one part of a path is found by the look-up that other routes with one parameter have; one that takes
+# slashes is searched for (2 us).
+_ARG = "arg"
 
 
 class Folder(Compiles):
@@ -116,17 +119,23 @@ class Folder(Compiles):
                 continue
             if path == f"{own}/" and _ARGS in marks:
                 # What no function of the file is called is an argument of its index.
-                yield Route(
-                    said.methods, f"{path}{{{_ARGS}:path}}", function, given, self.place, self.names, calling
-                )
+                yield from self._with_args(path, said, function, given)
             suffixes = [""]
             if not path.endswith("/") and not given.get("formats"):
                 suffixes.append(".{extension}" if "extension" in marks else ".json")
             for suffix in suffixes:
                 yield Route(said.methods, path + suffix, function, given, self.place, self.names, calling)
                 if _ARGS in marks and not path.endswith("/"):
-                    with_args = f"{path}{suffix}/{{{_ARGS}:path}}"
-                    yield Route(said.methods, with_args, function, given, self.place, self.names, calling)
+                    yield from self._with_args(f"{path}{suffix}/", said, function, given)
+
+    def _with_args(
+        self, path: str, said: Exposed, function: Callable[..., Any], given: Any
+    ) -> Iterator[Route]:
+        for name, kind in ((_ARG, ""), (_ARGS, ":path")):
+            calling = Calling(rest=name)
+            yield Route(
+                said.methods, f"{path}{{{name}{kind}}}", function, given, self.place, self.names, calling
+            )
 
 
 def _mark(hint: Any) -> str | None:

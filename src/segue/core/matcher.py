@@ -89,7 +89,9 @@ class Matcher(Generic[E]):
             node, prefix = waiting.pop()
             if len(node.edges) == 1 and not node.edges[0].spans:
                 node.only = node.edges[0]
-                self._add_tail(prefix, node.only)
+            # Those that take slashes come after the plain one.
+            if node.edges and all(edge.spans for edge in node.edges[1:]):
+                self._add_tail(prefix, node.edges[0])
             for text, child in node.static.items():
                 waiting.append((child, None if prefix is None else f"{prefix}/{text}"))
             waiting.extend((edge.node, None) for edge in node.edges)
