@@ -1,6 +1,6 @@
 """Trees whose objects are found when a request comes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -227,3 +227,33 @@ def test_a_lookup_below_parts_that_an_object_takes() -> None:
         albums = Albums()
 
     assert Client(tree(Bands())).get("/nirvana/albums/nevermind").text == "nirvana: nevermind"
+
+
+def test_what_is_provided_on_the_way_is_provided_once() -> None:
+    made: list[str] = []
+
+    class Store:
+        pass
+
+    def open_store() -> Iterator[Store]:
+        made.append("open")
+        yield Store()
+        made.append("close")
+
+    class Item:
+        @expose
+        def index(self, request: Request, store: Store) -> str:
+            return str(store is request.state.store)
+
+    class Root:
+        def _visit(self, request: Request, store: Store) -> None:
+            request.state.store = store
+
+        def _lookup(self, name: str, *rest: str) -> Any:
+            return Item(), rest
+
+    app = tree(Root())
+    app.provide(Store, open_store)
+    with Client(app) as client:
+        assert client.get("/x").text == "True"
+    assert made == ["open", "close"]

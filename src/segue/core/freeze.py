@@ -189,6 +189,7 @@ class _Freezing:
         """What finds among routes that a handler of this scope leads to: they are no part of the plan."""
         inner = _Freezing(self.root)
         inner.injection = self.injection
+        inner.opens = True  # what leads there may be provided with objects too
         host = scope.host_template(None)
         outer = (*parse_template(scope.prefix or "/", scope.converters).names, *(host.names if host else ()))
         scope = scope._replace(prefix=scope.prefix if within else "", middleware=())
