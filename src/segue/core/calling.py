@@ -1,12 +1,12 @@
 """How a handler is called, where a style of writing handlers has its own way."""
 
 import inspect
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, Literal, NamedTuple
 
-from segue.core.hooks import Hook
+from segue.core.hooks import Attached, Hook, hooks_of, kind_of, wrapped
 
-__all__ = ["PLAIN", "Calling", "Taking"]
+__all__ = ["PLAIN", "Calling", "Taking", "hooked"]
 
 
 class Taking(NamedTuple):
@@ -53,6 +53,17 @@ class Calling(NamedTuple):
         if self.made and self.kind is not None:
             functions.append(self.kind)
         return functions
+
+
+def hooked(
+    handler: Callable[..., Any], calling: Calling, attached: Iterable[Attached]
+) -> tuple[Callable[..., Any], Calling, list[Attached]]:
+    """The handler inside of what wraps it, how it is called with all of its hooks, and those from outside that fit."""
+    kind = calling.kind or kind_of(handler)
+    fit = [one for one in attached if one.fits(handler, kind)]
+    hooks = hooks_of(handler, kind, fit, calling.hooks)
+    inner = tuple([one for one in hooks if one.kind != "wrap"])
+    return wrapped(handler, hooks), calling._replace(hooks=inner), fit
 
 
 def _names(function: Callable[..., Any]) -> Collection[str]:

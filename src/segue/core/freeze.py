@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from segue.core.bodies import accepted
-from segue.core.calling import Calling
+from segue.core.calling import Calling, hooked
 from segue.core.conditions import read_conditions
 from segue.core.converters import BUILT_IN
 from segue.core.dispatch import Find, dispatcher, finder
@@ -15,7 +15,7 @@ from segue.core.endpoints import compile_http, compile_socket, is_async, path_ki
 from segue.core.errors import ErrorHandlers
 from segue.core.forest import Forest
 from segue.core.handlers import Call, Endpoint, OnError, bodies_of
-from segue.core.hooks import Attached, hooks_of, kind_of, wrapped as decorated
+from segue.core.hooks import Attached
 from segue.core.includednames import IncludedNames
 from segue.core.life import Life, clashes
 from segue.core.liferecords import TaskRecord
@@ -392,15 +392,9 @@ class _Freezing:
 
     def _hooked(self, scope: Scope, record: R) -> R:
         """The record with all of its hooks."""
-        calling = record.calling
-        kind = calling.kind or kind_of(record.handler)
-        attached = [one for one in scope.hooks if one.fits(record.handler, kind)]
-        self.unused = [one for one in self.unused if one not in attached]
-        hooks = hooks_of(record.handler, kind, attached, calling.hooks)
-        return record._replace(
-            handler=decorated(record.handler, hooks),
-            calling=calling._replace(hooks=tuple([one for one in hooks if one.kind != "wrap"])),
-        )
+        handler, calling, used = hooked(record.handler, record.calling, scope.hooks)
+        self.unused = [one for one in self.unused if one not in used]
+        return record._replace(handler=handler, calling=calling)
 
     def _stages(
         self, scope: Scope, record: Route | SocketRoute, endpoint: Endpoint, template: Template
