@@ -275,8 +275,20 @@ async def tick() -> None:
 
 
 @blog.get("/posts")
-async def posts(page: int = 1) -> str:
-    return blog.url_for("posts")
+async def posts(request: Request, page: int = 1) -> str:
+    return blog.url_for("posts") + request.url_for("posts") + request.url_for("clean.form")
+
+
+other = App("other")
+
+
+@other.get("/elsewhere")
+async def elsewhere(request: Request) -> str:
+    return request.url_for("elsewhere")
+
+
+def linked(app: App) -> str:
+    return app.url_for("elsewhere")
 
 
 app.include(blog, at="/blog")

@@ -2,14 +2,17 @@
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from types import FunctionType, ModuleType
+from typing import Any, NamedTuple
 
 from segue.core.app import App
 from segue.core.checks.finding import Finding
+from segue.core.checks.subjects import body_of, function_of, tree_of
 from segue.core.plan import NamedRoute, Plan, UnknownRoute
+from segue.server.frames import is_users
 
 __all__ = ["dead_links"]
 
@@ -21,69 +24,115 @@ _OWN = frozenset({"_anchor", "_prefix", "_host", "_scheme", "_external"})
 
 def dead_links(app: App, plan: Plan, modules: list[ModuleType]) -> Iterator[Finding]:
     """Links by name that would fail when they are written."""
+    yield from _of_handlers(plan)
     for module in modules:
         yield from _of_module(app, plan, module)
+    names = [endpoint.name for endpoint in plan.endpoints]
     for folder in plan.templates:
         for file in sorted(Path(folder).rglob("*")):
             if file.suffix in _TEMPLATES and file.is_file():
-                yield from _of_template(plan, file)
+                yield from _of_template(plan, file, names)
+
+
+def _of_handlers(plan: Plan) -> Iterator[Finding]:
+    """``request.url_for`` in handlers: a name is looked for in the app of the handler first."""
+    names: dict[FunctionType, list[str]] = {}
+    for endpoint in plan.endpoints:
+        function = function_of(endpoint.handler)
+        if function is not None and is_users(function.__code__.co_filename):
+            names.setdefault(function, []).append(endpoint.name)
+    for function, within in names.items():
+        tree = tree_of(function)
+        for node in body_of(tree) if tree is not None else ():
+            link = _link(node)
+            if link is not None and link.owner == "request":
+                yield from _found(plan, link, function.__code__.co_filename, within)
 
 
 def _of_module(app: App, plan: Plan, module: ModuleType) -> Iterator[Finding]:
+    """``app.url_for`` where ``app`` is this app: a variable of the module that is set once and not hidden."""
     file = str(module.__file__)
+    own = {name for name, value in vars(module).items() if value is app}
     try:
         tree = ast.parse(Path(file).read_text(encoding="utf-8"))
     except (OSError, SyntaxError, ValueError):
         return
-    for node in ast.walk(tree):
-        if not (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and node.func.attr == "url_for"
-            and isinstance(node.func.value, ast.Name)
-            and node.args
-        ):
-            continue
-        name = node.args[0]
-        if not (isinstance(name, ast.Constant) and isinstance(name.value, str)):
-            continue
-        if not _asks(app, module, node.func.value.id):
-            continue
-        given = (
-            None if any(one.arg is None for one in node.keywords) else {str(one.arg) for one in node.keywords}
-        )
-        wrong = _wrong(plan, name.value, given)
-        if wrong:
-            yield Finding(file, node.lineno, "dead-link", wrong)
+    stored = Counter(
+        node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    )
+    for link in _links(tree, {name for name in own if stored[name] <= 1}):
+        yield from _found(plan, link, file, [""])
 
 
-def _asks(app: App, module: ModuleType, name: str) -> bool:
-    """Whether ``name.url_for`` asks this app: it is the app itself, or a request, which is one of its own."""
-    return name == "request" or vars(module).get(name) is app
+def _links(node: ast.AST, owners: set[str]) -> Iterator["_Link"]:
+    """The links of ``owners`` in a text; a parameter of the same name hides one."""
+    link = _link(node)
+    if link is not None and link.owner in owners:
+        yield link
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        owners = owners - {one.arg for one in ast.walk(node.args) if isinstance(one, ast.arg)}
+    for inner in ast.iter_child_nodes(node):
+        yield from _links(inner, owners)
 
 
-def _of_template(plan: Plan, file: Path) -> Iterator[Finding]:
+class _Link(NamedTuple):
+    """``owner.url_for("name", ...)``. ``given``: the names of its values; None where one cannot know."""
+
+    owner: str
+    name: str
+    given: set[str] | None
+    line: int
+
+
+def _link(node: ast.AST) -> _Link | None:
+    if not (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "url_for"
+        and isinstance(node.func.value, ast.Name)
+        and node.args
+    ):
+        return None
+    name = node.args[0]
+    if not (isinstance(name, ast.Constant) and isinstance(name.value, str)):
+        return None
+    unknown = any(one.arg is None for one in node.keywords)
+    given = None if unknown else {str(one.arg) for one in node.keywords}
+    return _Link(node.func.value.id, name.value, given, node.lineno)
+
+
+def _found(plan: Plan, link: _Link, file: str, within: list[str]) -> Iterator[Finding]:
+    wrong = _wrong(plan, link.name, link.given, within)
+    if wrong:
+        yield Finding(file, link.line, "dead-link", wrong)
+
+
+def _of_template(plan: Plan, file: Path, within: list[str]) -> Iterator[Finding]:
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return
     text = _COMMENT.sub(lambda comment: "\n" * comment[0].count("\n"), text)
     for call in _CALL.finditer(text):
-        wrong = _wrong(plan, call["name"], set() if call["next"] == ")" else None)
-        if wrong:
-            yield Finding(str(file), text.count("\n", 0, call.start()) + 1, "dead-link", wrong)
+        line = text.count("\n", 0, call.start()) + 1
+        link = _Link("", call["name"], set() if call["next"] == ")" else None, line)
+        yield from _found(plan, link, str(file), ["", *within])
 
 
-def _wrong(plan: Plan, name: str, given: set[str] | None) -> str:
-    """Why a link cannot be written. ``given`` are the names of its values; None where one cannot know."""
-    try:
-        routes = plan.named(name)
-    except UnknownRoute as error:
-        return str(error)
-    if given is None or any(_needs(one) <= given - _OWN for one in routes):
-        return ""
-    missing = ", ".join(sorted(_needs(routes[0]) - given))
-    return f"url_for({name!r}) needs a value for {missing}: {routes[0].endpoint.path}"
+def _wrong(plan: Plan, name: str, given: set[str] | None, within: list[str]) -> str:
+    """Why a link cannot be written; empty where it can be from one of the places that it may be ``within``."""
+    told = ""
+    for place in within:
+        try:
+            routes = plan.named(plan.nearest(name, place))
+        except UnknownRoute as error:
+            told = told or str(error)
+            continue
+        if given is None or any(_needs(one) <= given - _OWN for one in routes):
+            return ""
+        missing = ", ".join(sorted(_needs(routes[0]) - given))
+        told = f"url_for({name!r}) needs a value for {missing}: {routes[0].endpoint.path}"
+    return told
 
 
 def _needs(route: NamedRoute) -> set[Any]:
