@@ -629,3 +629,31 @@ def test_the_root_and_the_view_are_provided_with_the_same_objects() -> None:
 
     assert ask(app, "/?lang=fr").json() == [True, True, "fr"]
     assert [one.open for one in sessions] == [False]
+
+
+def test_a_permission_of_an_app_is_asked_once_for_what_is_found_in_it() -> None:
+    asked: list[Any] = []
+
+    class Films:
+        def handlers(self) -> dict[str, Callable[..., Any]]:
+            return {"film": film}
+
+        def find(self, request: Request, path: str) -> str:
+            return "film"
+
+    async def film() -> str:
+        return "film"
+
+    app = App(permission="read")
+
+    @app.permits
+    async def permits(request: Request, permission: str, context: Any) -> bool:
+        asked.append(context)
+        return context is not None
+
+    root = tree()
+    app.traverse("/docs", root)
+    app.view(inline=True)(urls)
+    app.router("/films", Films())
+    assert (ask(app, "/docs/a").status, asked) == (200, [root["a"]])
+    assert (ask(app, "/films").status, asked) == (403, [root["a"], None])

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from segue.core.handlers import Endpoint
+from segue.core.options import RouteOptions
 from segue.core.records import Route
 from segue.core.routing import Template
 from segue.core.source import Source
@@ -48,8 +49,10 @@ class OwnRouting:
 
     def records(self) -> Iterator[Route]:
         """Them, in order."""
+        # Permissions are asked for by the handlers.
+        options: RouteOptions = {"name": type(self.router).__name__, "permission": None}
         for path in (*((self.at,) if self.at else ()), f"{self.at}/", f"{self.at}/{{path:path}}"):
-            yield Route((), path, self.answer, {"name": type(self.router).__name__}, self.place, self.names)
+            yield Route((), path, self.answer, options, self.place, self.names)
         values = "".join([f"/{{{name}}}" for name in getattr(self.router, "values", ())])
         for name, handler in self.router.handlers().items():
             into = _Handler(self._endpoints, name)

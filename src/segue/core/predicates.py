@@ -106,7 +106,8 @@ def read_predicates(
         yield Predicate(made, vary, "where", (name, repr(value)), f"where={{{name!r}: {value!r}}}")
     when: Any = options.get("when")
     if when is not None:
-        yield from _tests([when] if callable(when) else when)
+        tests: list[Any] = [when] if callable(when) else [*when]
+        yield from _tests(tests)
     yield from _wanted("match", options.get("match"), lambda request, name: _text(request.params.get(name)))
     yield from _wanted("param", options.get("param"), lambda request, name: request.query.get(name))
     yield from _fields(options.get("field"))
