@@ -565,3 +565,57 @@ def test_what_looks_like_another_kind_is_refused(serve: Serve, kind: Any, text: 
         return repr(value)
 
     assert serve(app).get(f"/?value={text}").status == 422
+
+
+@pytest.mark.row("FX1")
+def test_each_origin_is_bound_by_type_and_named_when_it_is_bad(serve: Serve) -> None:
+    class Page(Struct):
+        size: int = 10
+
+    class Film(Struct):
+        year: int
+
+    app = App()
+
+    @app.post("/films/{id}")
+    async def take(
+        id: int,
+        film: Film,
+        n: int,
+        page: Query[Page],
+        x_count: Header[int],
+        visits: Cookie[int],
+    ) -> list[int]:
+        return [id, film.year, n, page.size, x_count, visits]
+
+    @app.post("/form")
+    async def form(file: File, stars: Form[int]) -> int | list[int]:
+        return [file.size, stars]
+
+    ask = serve(app)
+    json_headers = {"content-type": "application/json"}
+    good = ask(
+        "POST",
+        "/films/7?n=1&size=2",
+        {**json_headers, "x-count": "3", "cookie": "visits=4"},
+        b'{"year": 1999}',
+    )
+    assert json.loads(good.body) == [7, 1999, 1, 2, 3, 4]
+    bad = ask(
+        "POST",
+        "/films/7?n=x&size=x",
+        {**json_headers, "x-count": "x", "cookie": "visits=x"},
+        b'{"year": "x"}',
+    )
+    assert bad.status == 422
+    assert [error["loc"] for error in json.loads(bad.body)["errors"]] == [
+        ["body", "year"], ["query", "n"], ["query", "size"], ["header", "x-count"], ["cookie", "visits"],
+    ]  # fmt: skip
+    parts = (
+        b'--b\r\ncontent-disposition: form-data; name="file"; filename="f"\r\n\r\nabc\r\n'
+        b'--b\r\ncontent-disposition: form-data; name="stars"\r\n\r\n%s\r\n--b--\r\n'
+    )
+    multipart = {"content-type": "multipart/form-data; boundary=b"}
+    assert json.loads(ask("POST", "/form", multipart, parts % b"5").body) == [3, 5]
+    wrong = ask("POST", "/form", multipart, parts % b"x")
+    assert [error["loc"] for error in json.loads(wrong.body)["errors"]] == [["form", "stars"]]

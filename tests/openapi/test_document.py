@@ -7,6 +7,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any, Literal
 
+import pytest
 from msgspec import Struct
 
 from segue import (
@@ -31,6 +32,7 @@ from segue import (
     expose,
 )  # fmt: skip
 from segue.formats import CSV, JSON, YAML
+from segue.testing import Client
 
 Described = Callable[..., dict[str, Any]]
 
@@ -486,3 +488,35 @@ def test_a_handler_that_has_no_annotation_is_described(described: Described) -> 
         raise UnprocessableContent("no")
 
     assert set(operation(described(app), "/{id}")["responses"]) == {"default", "404", "422"}
+
+
+@pytest.mark.row("U18")
+def test_resources_with_typed_bodies_in_groups_and_beside_mounted_apps(described: Described) -> None:
+    group = App("films")
+
+    @group.resource("/{id:int}")
+    class FilmResource:
+        async def put(self, id: int, film: Film) -> Film:
+            return film
+
+    def old(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        start_response("200 OK", [("content-type", "text/plain")])
+        return [b"old " + environ["PATH_INFO"].encode()]
+
+    app = App("shop")
+    app.include(group, at="/films", name="films")
+    app.include(group, at="/archive/films", name="archive")
+    app.mount("/old", old)
+    document = described(app)
+    assert list(document["paths"]) == ["/films/{id}", "/archive/films/{id}"]
+    for path in document["paths"]:
+        body = operation(document, path, "put")["requestBody"]["content"]["application/json"]
+        assert body["schema"] == {"$ref": "#/components/schemas/Film"}
+    with Client(app) as client:
+        film = {"id": 7, "title": "Slam"}
+        assert client.put("/films/7", json=film).json() == film
+        assert client.put("/archive/films/7", json={"id": "x"}).json()["errors"] == [
+            {"loc": ["body", "id"], "msg": "Expected `int`, got `str`"},
+            {"loc": ["body", "title"], "msg": "is missing"},
+        ]
+        assert client.get("/old/page").text == "old /page"

@@ -32,7 +32,8 @@ from segue.openapi import OpenAPI
 
 T = TypeVar("T")
 
-app = App("wide", plugins=[OpenAPI("Wide", "1")])
+hooks, told = App("hooks"), App("told")
+app = App("wide", plugins=[OpenAPI("Wide", "1", webhooks=hooks)])
 
 
 class Color(enum.Enum):
@@ -262,3 +263,17 @@ class Reel:
     async def put(self, id: int, point: Point) -> Point:
         """Another one in its place."""
         return point
+
+
+@hooks.post("/reel-added")
+async def reel_added(point: Point) -> None: ...
+
+
+@told.post("/")
+async def ready(point: Point) -> tuple[None, Literal[202]]:
+    return None, 202
+
+
+@app.post("/orders", callbacks={"{$request.query.url}": told})
+async def order(url: str) -> tuple[Point, Literal[201]]:
+    return Point(len(url)), 201
