@@ -42,6 +42,10 @@ class Film(Struct):
     title: str
 
 
+class Sorry(Struct):
+    hint: str
+
+
 def operation(document: dict[str, Any], path: str, method: str = "get") -> dict[str, Any]:
     return dict(document["paths"][path][method])
 
@@ -442,7 +446,7 @@ def test_handlers_that_ask_for_more_are_one_operation(described: Described) -> N
     one = operation(described(app), "/films")
     assert one["operationId"] == "films"
     assert [(p["in"], p["name"], p["schema"], "required" in p) for p in one["parameters"]] == [
-        ("query", "format", {"type": "string", "enum": ["text"]}, False),
+        ("query", "format", {"type": "string", "examples": ["text"]}, False),
         ("header", "x-plain", {"type": "string"}, False),
     ]
     assert set(one["responses"]["200"]["content"]) == {"application/json", "text/plain"}
@@ -520,3 +524,34 @@ def test_resources_with_typed_bodies_in_groups_and_beside_mounted_apps(described
             {"loc": ["body", "title"], "msg": "is missing"},
         ]
         assert client.get("/old/page").text == "old /page"
+
+
+def test_errors_that_an_app_answers_itself_are_described_as_it_answers_them(described: Described) -> None:
+    app, plain = App("own"), App("plain")
+
+    @app.error_handler(NotFound)
+    async def lost(request: Any, error: NotFound) -> Sorry:
+        return Sorry("look elsewhere")
+
+    @app.error_handler(422)
+    async def bad(request: Any, error: HTTPError) -> tuple[dict[str, str], Literal[400]]:
+        return {"error": "bad"}, 400
+
+    @app.error_handler(Conflict)
+    def taken(request, error):  # type: ignore[no-untyped-def]
+        return "taken"
+
+    async def show(id: int, page: int = 1) -> Film:
+        raise Conflict
+
+    for one in (app, plain):
+        one.get("/films/{id}")(show)
+
+    responses = operation(described(app), "/films/{id}")["responses"]
+    assert responses["404"]["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Sorry"}
+    assert responses["400"]["content"]["application/json"]["schema"]["type"] == "object"
+    assert "422" not in responses
+    assert responses["409"] == {"description": "Conflict"}
+    assert operation(described(plain), "/films/{id}")["responses"]["404"] == {
+        "$ref": "#/components/responses/Error404"
+    }

@@ -129,10 +129,12 @@ def _merge(first: dict[str, Any], second: dict[str, Any]) -> None:
     for one in first.get("parameters", ()):
         if one["in"] != "path" and (one["in"], one["name"]) not in parameters:
             one.pop("required", None)
+            _loosen(one)
     present = {(one["in"], one["name"]) for one in first.get("parameters", ())}
     for key, one in parameters.items():
         if key not in present:
             one.pop("required", None)
+            _loosen(one)
             first.setdefault("parameters", []).append(one)
     if "requestBody" in second:
         body = first.setdefault("requestBody", {"content": {}})
@@ -146,3 +148,12 @@ def _merge(first: dict[str, Any], second: dict[str, Any]) -> None:
                 other = content.setdefault(media_type, media)
                 if other is not media:
                     content[media_type] = {"schema": {"anyOf": [other["schema"], media["schema"]]}}
+
+
+def _loosen(parameter: dict[str, Any]) -> None:
+    """What one handler asks for to be the one that answers, the other does not look at."""
+    schema = parameter["schema"]
+    if schema.get("type") == "string" and "enum" in schema:
+        schema["examples"] = schema.pop("enum")
+    elif schema.get("type") == "string":
+        schema.pop("pattern", None)

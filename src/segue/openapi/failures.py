@@ -17,7 +17,15 @@ from segue.http.status import phrase
 from segue.openapi.inputs import parameters_of
 from segue.openapi.schemas import Schemas
 
-__all__ = ["BadField", "InvalidRequest", "Problem", "error_responses", "failure_statuses", "raised"]
+__all__ = [
+    "BadField",
+    "InvalidRequest",
+    "Problem",
+    "error_responses",
+    "failure_statuses",
+    "own_answer",
+    "raised",
+]
 
 
 class Problem(Struct, kw_only=True, omit_defaults=True):
@@ -64,6 +72,22 @@ def failure_statuses(endpoint: Endpoint, method: str) -> set[int]:
     if origins & {"form", "formdata", "body"}:
         found |= {400, 413, 415}
     return found
+
+
+def own_answer(endpoint: Endpoint, status: int) -> Callable[..., Any] | None:
+    """What answers errors with ``status`` instead of a problem detail: an error handler of the app, or of one around."""
+    for app in reversed(endpoint.apps):
+        declared: list[tuple[Any, Callable[..., Any], Any]] = [
+            *app.declared.errors,
+            *app.declared.plugin_errors,
+        ]
+        for what, function, _ in declared:
+            if what == status or (isinstance(what, type) and getattr(what, "default_status", None) == status):
+                return function
+        for what, function, _ in declared:
+            if what in (HTTPError, HTTPException) and status >= 400:
+                return function
+    return None
 
 
 def error_responses(statuses: set[int], schemas: Schemas) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from segue.core.handlers import Endpoint
 from segue.core.plan import NamedRoute, Plan
 from segue.core.routing import Field, Template
 from segue.http.status import phrase
-from segue.openapi.failures import failure_statuses, raised
+from segue.openapi.failures import failure_statuses, own_answer, raised
 from segue.openapi.inputs import operation_body, operation_parameters
-from segue.openapi.outputs import operation_responses
+from segue.openapi.outputs import error_answer, operation_responses
 from segue.openapi.schemas import Schemas, Side
 
 __all__ = ["Operations", "host_server", "path_of", "routes_of"]
@@ -76,9 +76,14 @@ class Operations:
         # How others fail that we ask, we do not know.
         failures = failure_statuses(endpoint, method) if self._asked else set()
         for status in sorted(failures):
-            if str(status) not in responses:
-                self.statuses.add(status)
-                responses[str(status)] = {"$ref": f"#/components/responses/Error{status}"}
+            if str(status) in responses:
+                continue
+            answer = own_answer(endpoint, status)
+            if answer is not None:
+                responses.update(error_answer(answer, status, endpoint, self.schemas, self._gives))
+                continue
+            self.statuses.add(status)
+            responses[str(status)] = {"$ref": f"#/components/responses/Error{status}"}
         if not responses:
             responses["default"] = {"description": "The reply."}
         return dict(sorted(responses.items()))

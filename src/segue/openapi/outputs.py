@@ -1,9 +1,9 @@
 """What an operation answers, from what its handler says that it returns: the rules of ``core/results.py``, for types."""
 
 import enum
-from collections.abc import AsyncIterable, Awaitable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterable, Awaitable, Callable, Coroutine, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, Never, NoReturn, Union, get_args, get_origin
+from typing import Any, Literal, Never, NoReturn, Union, get_args, get_origin, get_type_hints
 
 from segue.core.finishing import streamed_items
 from segue.core.handlers import Endpoint
@@ -17,7 +17,7 @@ from segue.http.status import phrase
 from segue.openapi.inputs import example
 from segue.openapi.schemas import Schema, Schemas, Side
 
-__all__ = ["operation_responses"]
+__all__ = ["error_answer", "operation_responses"]
 
 EVENTS = "text/event-stream"
 # Formats whose values have the structure of JSON.
@@ -39,6 +39,22 @@ def operation_responses(endpoint: Endpoint, schemas: Schemas, side: Side) -> dic
     return responses
 
 
+def error_answer(
+    function: Callable[..., Any], status: int, endpoint: Endpoint, schemas: Schemas, side: Side
+) -> dict[str, Any]:
+    """The response objects of an error handler, from what it says that it returns."""
+    try:
+        returns = get_type_hints(function, include_extras=True).get("return", MISSING)
+    except (TypeError, NameError):
+        returns = MISSING
+    replies = _Replies(schemas, side, endpoint, errors=True)
+    replies.add(returns, str(status))
+    answers = replies.finish()
+    # What may be anything is still an answer to this error.
+    answers.pop("default", None)
+    return answers or {str(status): {"description": _phrase(str(status))}}
+
+
 def _success(responses: Mapping[str, Any]) -> str:
     return next((status for status in responses if status.startswith("2")), "")
 
@@ -46,11 +62,11 @@ def _success(responses: Mapping[str, Any]) -> str:
 class _Replies:
     """Gathers what may be answered: types that are JSON, and other media types, by status."""
 
-    def __init__(self, schemas: Schemas, side: Side, endpoint: Endpoint) -> None:
+    def __init__(self, schemas: Schemas, side: Side, endpoint: Endpoint, *, errors: bool = False) -> None:
         self._schemas = schemas
         self._side: Side = side
-        self._content_type = endpoint.options.content_type
-        self._formats = endpoint.formats
+        self._content_type = None if errors else endpoint.options.content_type
+        self._formats = () if errors else endpoint.formats
         self._found: dict[str, dict[str, Schema]] = {}
         self._data: dict[tuple[str, str], list[Any]] = {}
         self._texts: dict[str, str] = {}
@@ -128,10 +144,10 @@ class _Replies:
         self._found.setdefault(status, {})[media_type] = {}  # until all are known
 
     def _events(self, item: Any, status: str) -> None:
-        schema: Schema = {"type": "string"}
-        if item is not Any:
-            schema["x-item-schema"] = self._schemas.of(item, self._side)
-        self._put(status, EVENTS, schema)
+        # OpenAPI 3.1 has no word for what a stream is made of; 3.2 will call it itemSchema.
+        self._put(
+            status, EVENTS, {} if item is Any else {"x-item-schema": self._schemas.of(item, self._side)}
+        )
 
     def _stream(self, item: Any, status: str, *, as_lines: bool) -> None:
         members = [bare(one) for one in (get_args(item) if is_union(item) else (item,))]
@@ -146,7 +162,7 @@ class _Replies:
             else:
                 self._put(status, BINARY, {})
         else:
-            self._put(status, JSONL, {"type": "string", "x-item-schema": self._schemas.of(item, self._side)})
+            self._put(status, JSONL, {"x-item-schema": self._schemas.of(item, self._side)})
 
     def _put(self, status: str, media_type: str, schema: Schema) -> None:
         self._found.setdefault(status, {})[self._media_type(media_type)] = schema

@@ -1,8 +1,10 @@
 """What a client in Python is made of besides its methods: this text is copied into it, from the next line on."""
 
+__all__ = ["ApiError", "Sent", "ServerEvent", "_AsyncCaller", "_SyncCaller", "_segment", "_segments"]
+
 # --- copied from here ---
 import contextlib
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Mapping
 from typing import Any, Generic, Self, TypeVar
 from urllib.parse import quote
 
@@ -172,7 +174,7 @@ class _SyncCaller:
         return response
 
     @contextlib.contextmanager
-    def _open(self, method: str, path: str, sent: Sent) -> Iterator[httpx2.Response]:
+    def _open(self, method: str, path: str, sent: Sent) -> Generator[httpx2.Response, None, None]:
         # What is streamed may be quiet for long.
         with self.http.stream(method, self._base + path, timeout=None, **sent.arguments()) as response:
             if not response.is_success:
@@ -218,7 +220,7 @@ class _AsyncCaller:
         return response
 
     @contextlib.asynccontextmanager
-    async def _open(self, method: str, path: str, sent: Sent) -> AsyncIterator[httpx2.Response]:
+    async def _open(self, method: str, path: str, sent: Sent) -> AsyncGenerator[httpx2.Response, None]:
         # What is streamed may be quiet for long.
         async with self.http.stream(method, self._base + path, timeout=None, **sent.arguments()) as response:
             if not response.is_success:
