@@ -8,7 +8,7 @@ from typing import Annotated, Any, Protocol
 
 import pytest
 
-from segue import App, Header, NotFound, Query, Request, SeeOther, WebSocket, before
+from segue import App, Header, NotFound, Query, Request, Response, SeeOther, WebSocket, before
 from segue.core.plan import FreezeError
 from segue.testing import AsyncClient, Client
 
@@ -1217,3 +1217,31 @@ def test_what_a_class_of_handlers_and_a_hook_ask_for_is_cleaned_up_with_the_requ
 
     assert ask(app).status == 404
     assert log == ["hook", "handler", "rollback NotFound"]
+
+
+def test_hooks_of_an_app_share_what_is_made_for_the_request() -> None:
+    app, log, seen = App(), Log(), list[Session]()
+    app.provide(Session, transaction(log))
+    app.provide(Mailer, Mailer("m"))
+
+    @app.before
+    async def check(request: Request, session: Session) -> None:
+        seen.append(session)
+        if "stop" in request.query:
+            raise NotFound
+
+    @app.after
+    async def sign(request: Request, response: Response, mailer: Mailer) -> None:
+        response.headers["x-mailer"] = mailer.url
+
+    @app.get("/")
+    async def show(session: Session) -> str:
+        seen.append(session)
+        return "ok"
+
+    with Client(app) as client:
+        assert client.get("/").headers["x-mailer"] == "m"
+        assert seen[0] is seen[1]
+        assert log == ["commit"]
+        assert client.get("/?stop").status == 404
+        assert log == ["commit", "rollback NotFound"]

@@ -51,7 +51,7 @@ from segue.core.source import Source, source_of
 from segue.core.stacks import around_all, around_route, carried, wrapped
 from segue.core.stages import Needs, Stages, guarding_mount, guards_of, reraise
 from segue.core.steps import Wiring
-from segue.core.supplying import error_handlers_of, spans_of, supplied, tasks_of
+from segue.core.supplying import error_handlers_of, spans_of, supplied, supplied_stack, tasks_of
 from segue.core.surroundings import InvalidOption, caching, taking_values
 from segue.core.viewrecords import Traverse, View
 from segue.core.views import as_given
@@ -95,7 +95,7 @@ class _Freezing:
         settle(root, self.problems)
         providers = self.injection.view(root, None)
         errors = error_handlers_of(root, self.injection, providers)
-        middleware = supplied(root.declared.middleware, self.injection, providers)
+        middleware, hooks = supplied(root, self.injection, providers)
         on_error = self._answering(errors, (root,))
         self.opens = any(one.opens for one in middleware)
         self._declare(Scope(root, (), "", None, (), (), (), errors, on_error, BUILT_IN, {}, {}, providers))
@@ -114,7 +114,7 @@ class _Freezing:
             raise FreezeError(self.problems)
         for app in self.living:
             app.declared.frozen = True
-        found, stack = find or finder(matcher), around(root, middleware, on_error)
+        found, stack = find or finder(matcher), around(root, middleware, hooks, on_error)
         endpoints = [one for one in self.endpoints if one.options.build_only or one in self.sites.answering]
         answer = around_all(stack, dispatcher(matcher, find, on_error), endpoints, found, on_error)
         handle = carried(root, answer)
@@ -227,8 +227,8 @@ class _Freezing:
         providers = self.injection.view(app, scope.providers)
         errors = error_handlers_of(app, self.injection, providers).within(scope.errors)
         on_error = self._answering(errors, (*scope.above, scope.app, app))
-        outer = supplied(record.middleware, self.injection, scope.providers)
-        own = around(app, supplied(app.declared.middleware, self.injection, providers), on_error)
+        outer = supplied_stack(record.middleware, self.injection, scope.providers)
+        own = around(app, *supplied(app, self.injection, providers), on_error)
         self._declare(
             scope._replace(
                 app=app,
@@ -352,7 +352,7 @@ class _Freezing:
         outer = (*scope.middleware, *[Around(one, declared, is_internal=True) for one in added])
         root = self.root.declared.middleware
         stack = around_route(root, outer, endpoint.options, declared, self.problems)
-        endpoint.middleware = tuple(supplied(stack, self.injection, scope.providers))
+        endpoint.middleware = tuple(supplied_stack(stack, self.injection, scope.providers))
 
     def _endpoint(
         self, scope: Scope, record: Route | SocketRoute, methods: Sequence[str], options: Options

@@ -26,6 +26,11 @@ class Injected(NamedTuple):
     names: dict[str, Any]
 
 
+# PERF(injecting): three providers of a request cost 0.4 us as classes, 0.5 us as async functions, 1.6 us as generators on
+# the loop, 2.3 us as async generators, clean-up included; 0.1 us where they live with the app. Each is a line of the
+# endpoint's function with the values in local variables; looked up in a container it would be 4 us and more.
+
+
 def injected(wiring: Wiring, injection: Injection, *, in_thread: bool, shared: bool) -> Injected:
     """The text for ``wiring``. ``in_thread``: the handler runs in a thread. ``shared``: middleware is provided with
     objects too, so that those of the request live in a scope around both.

@@ -1,7 +1,7 @@
 """What an application may say about its life: who receives signals, what runs around each request, and beside them."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Literal, Protocol, TypeVar, overload
 
 from segue.core.liferecords import Hook, HookKind, Receiver, TaskRecord
 from segue.core.source import Source, source_of
@@ -16,8 +16,8 @@ __all__ = ["Lifecycle"]
 S = TypeVar("S")
 R = TypeVar("R")
 F = TypeVar("F", bound=Callable[..., Any])
-BeforeHook = TypeVar("BeforeHook", bound=Callable[[Request], Any])
-AfterHook = TypeVar("AfterHook", bound=Callable[[Request, Response], Any])
+BeforeHook = TypeVar("BeforeHook", bound=Callable[Concatenate[Request, ...], Any])
+AfterHook = TypeVar("AfterHook", bound=Callable[Concatenate[Request, Response, ...], Any])
 TeardownHook = TypeVar(
     "TeardownHook", bound=Callable[[Request], Any] | Callable[[Request, Exception | None], Any]
 )

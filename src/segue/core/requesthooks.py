@@ -38,8 +38,10 @@ Session = Callable[[WebSocket], Awaitable[None]]
 BindSession = Callable[[Request], Awaitable[Session]]
 
 
-def around(app: Recorded, middleware: Sequence[Around], on_error: OnError) -> list[Around]:
-    """The middleware of ``app`` with its signals around it and its hooks inside. ``on_error`` answers exceptions."""
+def around(
+    app: Recorded, middleware: Sequence[Around], hooks: Sequence[Hook], on_error: OnError
+) -> list[Around]:
+    """The middleware of ``app`` with its signals around it and its ``hooks`` inside. ``on_error`` answers exceptions."""
     receivers = Receivers(app.declared.life.receivers)
     started, ready = receivers.notice(RequestStarted), receivers.notice(ResponseReady)
     finished = receivers.notice(RequestFinished)
@@ -47,8 +49,8 @@ def around(app: Recorded, middleware: Sequence[Around], on_error: OnError) -> li
     if started or ready or finished:
         stack.insert(0, _internal(_Told(started, ready, finished, on_error)))
     routed = receivers.notice(RequestRouted)
-    if routed is not None or app.declared.life.hooks:
-        stack.append(_internal(_Hooked(app.declared.life.hooks, routed, on_error)))
+    if routed is not None or hooks:
+        stack.append(_internal(_Hooked(hooks, routed, on_error)))
     return stack
 
 

@@ -7,25 +7,71 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from typing import Any
 
 from segue.core.errors import ErrorHandlers
-from segue.core.liferecords import TaskRecord
+from segue.core.liferecords import Hook as RequestHook, TaskRecord
 from segue.core.lifespan import Span, span
 from segue.core.parameters import HandlerError, Parameter, read_needs
 from segue.core.providers import ProvidersOf
 from segue.core.records import Around, MiddlewareLike, Next, Recorded
 from segue.core.scope import Scope
-from segue.core.scoped import answer_in
+from segue.core.scoped import answer_in, scoped
 from segue.core.source import Source, source_of
 from segue.core.wiring import Injection
 from segue.http.request import Request
 from segue.http.response import Response
 
-__all__ = ["error_handlers_of", "needs_beyond", "spans_of", "supplied", "tasks_of"]
+__all__ = ["error_handlers_of", "needs_beyond", "spans_of", "supplied", "supplied_stack", "tasks_of"]
 
 _NO_NAMES: Mapping[str, Any] = {}
 
 
-def supplied(stack: Iterable[Around], injection: Injection, view: ProvidersOf) -> list[Around]:
-    """The middleware of an app, with what is provided for it. What is wrong with it goes to the problems."""
+def supplied(
+    app: Recorded, injection: Injection, view: ProvidersOf
+) -> tuple[list[Around], list[RequestHook]]:
+    """The middleware and the request hooks of an app, with what is provided for them.
+
+    What is wrong with them goes to the problems.
+    """
+    stack = supplied_stack(app.declared.middleware, injection, view)
+    hooks: list[RequestHook] = []
+    opens = False
+    for hook in app.declared.life.hooks:
+        try:
+            function, shares = _supplied_hook(hook, injection, view)
+        except HandlerError as error:
+            injection.problem(str(error))
+            continue
+        hooks.append(hook._replace(function=function))
+        opens = opens or shares
+    if opens and not any(one.opens for one in stack):
+        stack.append(Around(scoped(injection), hooks[0].place, is_internal=True, opens=True))
+    return stack, hooks
+
+
+def _supplied_hook(
+    hook: RequestHook, injection: Injection, view: ProvidersOf
+) -> tuple[Callable[..., Any], bool]:
+    """``(request, mailer: Mailer)`` as a hook; and whether it needs the scope of the request."""
+    function = hook.function
+    if hook.kind == "teardown":  # it runs when all was cleaned up
+        return function, False
+    needs = needs_beyond(function, 1 if hook.kind == "before" else 2, injection, view, hook.place)
+    if not needs:
+        return function, False
+
+    async def with_scope(request: Request, *response: Response) -> Any:
+        scope: Scope = (request.made or {}).get("scope") or Scope(injection, view, request)
+        try:
+            result = function(request, *response, **await scope.take(needs, view))
+            return await result if inspect.isawaitable(result) else result
+        except Exception as error:
+            scope.error = error  # it is answered before the scope is left
+            raise
+
+    return with_scope, not lives_on(needs, injection, view)
+
+
+def supplied_stack(stack: Iterable[Around], injection: Injection, view: ProvidersOf) -> list[Around]:
+    """Middleware, with what is provided for it."""
     found: list[Around] = []
     for one in stack:
         if one.is_internal or one.supplied is not None:
