@@ -1,9 +1,10 @@
 """The application: it records what is declared; frozen, it answers."""
 
 import functools
+import gc
 import threading
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 from urllib.parse import quote
@@ -140,7 +141,8 @@ class App(Declaring, Running):
 
             with self._freezing:
                 if self._plan is None:
-                    self._plan = freeze(self)
+                    with _collector_at_rest():
+                        self._plan = freeze(self)
         return self._plan
 
     @property
@@ -316,6 +318,20 @@ class App(Declaring, Running):
 def _raw(headers: Mapping[str, str]) -> RawHeaders:
     fields = {"host": "localhost", **{name.lower(): value for name, value in headers.items()}}
     return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in fields.items()]
+
+
+@contextmanager
+def _collector_at_rest() -> Generator[None, None, None]:
+    """PERF(freeze): what is made at freeze lives as long as the app, and the garbage collector would look at all of it
+    again and again: 0.17 of 0.35 s for a thousand routes.
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 def _module_name() -> str:
