@@ -31,6 +31,7 @@ def fault(client: Client, body: bytes) -> xmlrpc.client.Fault:
     return caught.value
 
 
+@pytest.mark.row("CP5")
 def test_values_of_all_types(proxy: xmlrpc.client.ServerProxy) -> None:
     assert proxy.add(2, 3) == 5
     assert proxy.math.product([2, 3, 4]) == 24
