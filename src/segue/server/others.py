@@ -108,7 +108,7 @@ def _wsgiref(app: Any, host: str, port: int) -> None:
     from wsgiref.simple_server import WSGIRequestHandler, make_server
 
     class Quiet(WSGIRequestHandler):
-        def log_request(self, *_: Any) -> None:
+        def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
             """Nothing: the app has an access log of its own."""
 
     make_server(host, port, app.wsgi, handler_class=Quiet).serve_forever()

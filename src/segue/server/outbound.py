@@ -44,6 +44,7 @@ class Outlet(Protocol):
     @property
     def paused(self) -> bool:
         """Whether the client has to read before more is written."""
+        ...
 
     async def drained(self) -> None:
         """Waits until the client has read enough. Raises ClientDisconnected when it is gone."""

@@ -1,7 +1,7 @@
 """The app that answers calls, in every way that callers know."""
 
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar, overload
 
 from segue.core.app import App
@@ -94,7 +94,7 @@ class Services(App):
             )
 
     @contextlib.asynccontextmanager
-    async def _running(self, request: Request) -> AsyncIterator[Run]:
+    async def _running(self, request: Request) -> AsyncGenerator[Run]:
         """What runs a method for a request, with what is provided for its other parameters."""
         async with request.app.scope(request) as scope:
             for method in self._new:
