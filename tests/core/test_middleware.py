@@ -5,6 +5,7 @@ import base64
 import contextvars
 import os
 import socket
+import sys
 import threading
 from collections.abc import AsyncIterator
 
@@ -263,7 +264,9 @@ def test_middleware_keeps_context_streams_and_work_after_the_response() -> None:
             assert worked.wait(10)
 
 
-def test_without_middleware_nothing_is_around_a_handler() -> None:
+def test_without_middleware_nothing_is_around_a_handler(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Who has imported current_request() has a context around everything: other tests may have.
+    monkeypatch.delitem(sys.modules, "segue.core.context", raising=False)
     app = App()
 
     @app.get("/")
