@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, assert_type
 
-from segue import App, AppStarted, Request, RequestFinished, Response, ResponseReady, Struct
+from segue import App, AppStarted, Request, RequestFinished, Response, ResponseReady, Secret, Struct
 
 app = App()
 
@@ -65,3 +65,12 @@ async def waits() -> None:
 
 
 hook: Callable[[Request], Any] = gate
+
+
+class Keys(Struct):
+    key: Secret[str]
+
+
+keys = app.settings(Keys, "keys")
+assert_type(keys, Keys)
+assert_type(keys.key.reveal(), str)

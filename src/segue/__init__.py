@@ -60,6 +60,8 @@ if TYPE_CHECKING:
     from segue.core.autovary import AutoVary
     from segue.core.charsets import Charsets
     from segue.core.compression import Compression
+    from segue.core.config import Config
+    from segue.core.configfiles import ConfigError
     from segue.core.context import current_app, current_request
     from segue.core.cors import Cors
     from segue.core.default import (
@@ -93,8 +95,11 @@ if TYPE_CHECKING:
     from segue.core.predicates import Predicate, all_of, any_of, not_
     from segue.core.proxies import Proxies
     from segue.core.requestbodies import DecodedBodies
+    from segue.core.requestids import RequestIds
     from segue.core.resources import options
     from segue.core.rewrites import Rewrites
+    from segue.core.secret import Secret
+    from segue.core.settings import SettingsError
     from segue.core.setup import Setup
     from segue.core.signals import (
         AppSignal,
@@ -184,6 +189,7 @@ __all__ = [
     "Request",
     "RequestFailed",
     "RequestFinished",
+    "RequestIds",
     "RequestRouted",
     "RequestSignal",
     "RequestStarted",
@@ -255,6 +261,10 @@ __all__ = [
     "wait",
     "websocket",
     "wrap",
+    "Config",
+    "ConfigError",
+    "Secret",
+    "SettingsError",
 ]
 
 # Made when it is first asked for: an app that makes its own never has it.
@@ -321,6 +331,7 @@ _IN_MODULE = {
     "ETags": "etags",
     "Plugin": "plugins",
     "Proxies": "proxies",
+    "RequestIds": "requestids",
     "Setup": "setup",
     "Args": "folders",
     "Extension": "folders",
@@ -330,6 +341,10 @@ _IN_MODULE = {
     "file_response": "files",
     "inspect_app": "inspect",
     "options": "resources",
+    "Config": "config",
+    "ConfigError": "configfiles",
+    "Secret": "secret",
+    "SettingsError": "settings",
     **dict.fromkeys(
         (
             "AppSignal",

@@ -10,7 +10,24 @@ from typing import Any
 
 import pytest
 
-from segue import App, BadRequest, Next, NotFound, Request, Response, SetCookie
+from segue import (
+    App,
+    AppStarted,
+    AppStopping,
+    BadRequest,
+    ErrorAnswered,
+    Next,
+    NotFound,
+    Request,
+    RequestFailed,
+    RequestFinished,
+    RequestRouted,
+    RequestStarted,
+    Response,
+    ResponseReady,
+    SetCookie,
+    Setup,
+)
 from segue.testing import Client
 
 
@@ -285,3 +302,131 @@ def test_after_this_changes_the_response_of_one_request_in_any_app(serve: Callab
     assert ask.get("/replaced")[::2] == (202, b"other")
     assert ask.get("/broken").text == "x"
     assert "x-number" not in ask.get("/plain").headers
+
+
+@pytest.mark.row("FL8")
+def test_the_whole_life_of_a_request_with_values_of_the_path_and_of_urls() -> None:
+    app = App()
+    seen: list[str] = []
+
+    @app.before
+    def before1(request: Request) -> None:
+        seen.append("before1")
+
+    @app.url_values
+    def take_language(request: Request, values: dict[str, Any]) -> None:
+        request.state.lang = values.pop("lang")
+
+    @app.url_defaults
+    def add_language(request: Request | None) -> dict[str, Any]:
+        return {"lang": request.state.lang if request else "en"}
+
+    @app.get("/{lang}/films/{id}")
+    async def view(request: Request, id: int) -> str:
+        seen.append("view")
+        request.after_this(lambda response: seen.append("after_this"))
+        return request.url_for("view", id=id + 1)
+
+    app.before(lambda request: seen.append("before2"))
+    app.after(lambda request, response: seen.append("after1"))
+    app.after(lambda request, response: seen.append("after2"))
+    app.teardown(lambda request: seen.append("teardown"))
+
+    @app.teardown
+    def fails(request: Request) -> None:
+        seen.append("fails")
+        raise OSError("cannot close")
+
+    app.teardown(lambda request: seen.append("teardown, the last"))
+    with Client(app) as client:
+        assert client.get("/de/films/7").text == "/de/films/8"
+    assert seen == [
+        *("before1", "before2", "view", "after2", "after1", "after_this"),
+        *("teardown, the last", "fails", "teardown"),
+    ]
+
+
+@pytest.mark.row("CP17")
+def test_a_tool_attaches_to_the_points_of_a_request_in_its_order_on_errors_too() -> None:
+    points: list[str] = []
+
+    class Stamp:
+        """A tool of one's own: a header on success and on errors."""
+
+        name = "stamp"
+
+        def setup(self, to: Setup) -> None:
+            to.on(ResponseReady, after="number")(self.stamp)
+            to.on(ResponseReady)(number)
+            to.on(RequestFinished)(lambda: points.append("end of request"))
+            to.on(RequestStarted)(lambda: points.append("start"))
+            to.on(RequestRouted)(lambda: points.append("routed"))
+            to.before(lambda request: points.append("before handler"))
+            to.after(lambda request, response: points.append("after handler"))
+            to.on(RequestFailed)(lambda: points.append("before error response"))
+            to.on(ErrorAnswered)(lambda: points.append("after error response"))
+
+        def stamp(self, signal: ResponseReady) -> None:
+            points.append("before it is sent")
+            signal.response.headers["x-stamp"] = signal.response.headers["x-number"]
+
+    def number(signal: ResponseReady) -> None:
+        signal.response.headers["x-number"] = "7"
+        raise OSError("one that fails stops none of the others")
+
+    app = App(plugins=[Stamp()])
+
+    @app.get("/")
+    async def view() -> str:
+        points.append("handler")
+        return "view"
+
+    @app.get("/crash")
+    async def crash() -> str:
+        raise MemoryError
+
+    number.__qualname__ = "number"
+    with Client(app, raise_server_exceptions=False) as client:
+        assert client.get("/").headers["x-stamp"] == "7"
+        begin, end = ["start", "routed", "before handler"], ["before it is sent", "end of request"]
+        assert points == [*begin, "handler", "after handler", *end]
+        points.clear()
+        assert client.get("/crash").headers["x-stamp"] == "7"
+        assert points == [*begin, "before error response", "after error response", "after handler", *end]
+
+
+@pytest.mark.row("LI12")
+def test_events_lifespans_hooks_and_work_after_the_response_come_in_order() -> None:
+    app = App()
+    seen: list[str] = []
+
+    @app.lifespan
+    async def life() -> AsyncIterator[None]:
+        seen.append("open")
+        yield
+        seen.append("close")
+
+    @app.on("order.placed")
+    async def placed(number: int) -> None:
+        seen.append(f"event {number}")
+
+    @app.on(ResponseReady)
+    def before_send(signal: ResponseReady) -> None:
+        seen.append(f"before {signal.response.status} is sent")
+
+    async def mail(to: str) -> None:
+        seen.append(f"mail to {to}")
+
+    @app.post("/orders")
+    async def order(request: Request) -> tuple[str, int]:
+        await app.emit("order.placed", number=7)
+        request.after(mail, "ada")
+        return "ordered", 201
+
+    app.on(AppStarted)(lambda: seen.append("started"))
+    app.on(AppStopping)(lambda: seen.append("stopping"))
+    with Client(app) as client:
+        assert client.post("/orders").status == 201
+    assert seen == [
+        *("open", "started", "event 7", "before 201 is sent", "mail to ada", "stopping", "close"),
+    ]

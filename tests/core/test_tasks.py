@@ -20,6 +20,10 @@ from segue.core.plan import FreezeError
 from segue.testing import AsyncClient, Client
 
 
+class Store:
+    pass
+
+
 async def for_ever() -> None:
     await asyncio.Event().wait()
 
@@ -322,3 +326,77 @@ def test_once_runs_in_one_process_and_another_takes_over(tmp_path: Path) -> None
         for process in processes:
             process.kill()
             process.wait()
+
+
+@pytest.mark.row("TO19")
+def test_a_server_of_another_protocol_is_a_task_and_periodic_work_keeps_its_times() -> None:
+    app = App()
+    times: list[float] = []
+    each = 0.05
+
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async for line in reader:
+            writer.write(line)
+            await writer.drain()
+        writer.close()
+
+    ports: asyncio.Queue[int] = asyncio.Queue()
+
+    @app.task()
+    async def serve_lines() -> None:
+        async with await asyncio.start_server(echo, "127.0.0.1", 0) as server:
+            ports.put_nowait(server.sockets[0].getsockname()[1])
+            await server.serve_forever()
+
+    enough = asyncio.Event()
+
+    @app.every(each, at_once=True)
+    async def tick() -> None:
+        times.append(asyncio.get_running_loop().time())
+        await asyncio.sleep(each * 0.5)
+        if len(times) == 9:
+            enough.set()
+
+    async def main() -> None:
+        async with AsyncClient(app):
+            port = await asyncio.wait_for(ports.get(), 20)
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            for line in (b"one\n", b"two\n"):
+                writer.write(line)
+                assert await reader.readline() == line
+            writer.close()
+            await writer.wait_closed()
+            await asyncio.wait_for(enough.wait(), 60)
+        with pytest.raises(OSError, match=r"[Cc]onnect"):
+            await asyncio.open_connection("127.0.0.1", port)
+
+    asyncio.run(main())
+    late = sorted(((one - times[0]) % each) / each for one in times)
+    assert late[len(late) // 2] < 0.3
+
+
+def test_parameters_are_provided_for_each_run() -> None:
+    app = App()
+    seen: list[object] = []
+
+    @app.provide(life="request")
+    async def store() -> AsyncIterator[Store]:
+        yield Store()
+        seen.append("closed")
+
+    async def main() -> None:
+        enough = asyncio.Event()
+
+        @app.every(0.01, at_once=True)
+        async def tick(store: Store, app: App) -> None:
+            seen.append(store)
+            if len(seen) > 3:
+                enough.set()
+
+        async with AsyncClient(app):
+            await asyncio.wait_for(enough.wait(), 20)
+
+    asyncio.run(main())
+    assert isinstance(seen[0], Store)
+    assert seen[1] == "closed"
+    assert seen[2] is not seen[0]

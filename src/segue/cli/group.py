@@ -5,6 +5,7 @@ import importlib.metadata
 import click
 
 from segue.cli.check import check
+from segue.cli.config import config, take_settings
 from segue.cli.control import reload, status, stop
 from segue.cli.execute import execute
 from segue.cli.explain import explain
@@ -60,8 +61,16 @@ def _has_app(ctx: click.Context) -> bool:
 @click.group(cls=_Commands, context_settings={"max_content_width": 110})
 @click.option("--app", help="The application, for commands that are given none. Also SEGUE_APP.")
 @click.version_option(package_name="segue")
-def main(app: str | None) -> None:
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A setting of the application, above all other sources: --set shop.db.url=sqlite://. May be repeated.",
+)
+def main(app: str | None, settings: tuple[str, ...]) -> None:  # noqa: ARG001 -- commands read `app`
     """Segue: start with one file, finish with anything."""
+    take_settings(settings)
 
 
 for command in (
@@ -70,6 +79,7 @@ for command in (
     routes,
     explain,
     check,
+    config,
     request,
     shell,
     info,

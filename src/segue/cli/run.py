@@ -1,9 +1,11 @@
 """``segue run``: an application in development, which starts anew when a file changes."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from segue.cli.options import app_argument, config_option, option
 from segue.cli.serve import address_options, binds, tls_config, tls_options
@@ -36,21 +38,27 @@ _GRACE = 0.4
     envvar="SEGUE_RUN_ACCESS_LOG",  # SEGUE_ACCESS_LOG is the file of `segue serve`
     help="Print a line for each response.",
 )
+@option("--main", help="Module with reload_process_start and its likes, for processes that are no workers.")
 @option("--debug/--no-debug", default=True, help="Show errors in the browser.")
 def run(app: str, **given: Any) -> None:
     """Run APP for development: reload, errors in the browser, a line for each response.
 
     APP is module:attribute, file.py, or file.py:attribute.
 
+    With SEGUE_ENV=production it neither reloads nor shows errors, unless it is told to.
+
     \b
     segue run hello.py
     """
+    for name in ("reload", "debug") if os.environ.get("SEGUE_ENV") == "production" else ():
+        if click.get_current_context().get_parameter_source(name) is ParameterSource.DEFAULT:
+            given[name] = False
     further = given["reload_include"]
     reloading = Reloading(
         folders=given["reload_dir"] or (_folder(app),),
         include=("*.py", *(one for one in further if not Path(one).is_file())),
         exclude=given["reload_exclude"],
-        files=tuple(one for one in further if Path(one).is_file()),
+        files=(*(one for one in further if Path(one).is_file()), *_configuration()),
     )
     serve_until_told(
         app,
@@ -69,8 +77,15 @@ def run(app: str, **given: Any) -> None:
             debug=given["debug"],
             development=True,
             factory=given["factory"],
+            main=given["main"],
         ),
     )
+
+
+def _configuration() -> list[str]:
+    """The files with the settings of the app; one that does not exist yet may come."""
+    files = ["segue.toml", ".env"]
+    return [*files, "instance/segue.toml"] if Path("instance").is_dir() else files
 
 
 def _folder(app: str) -> str:

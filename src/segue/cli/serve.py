@@ -64,12 +64,14 @@ tls_options = options(
 @option("--max-memory", type=Size(), help="Replace a worker with more memory, e.g. 500M.")
 @option("--access-log", help="File for a line per response; - is the standard output.")
 @option("--access-log-format", default="common", help="common, combined, json or a template.")
+@option("--access-logger", help="What logs responses instead, as module:attribute.")
 @option("--log-file", help="File for the log, instead of the standard error.")
 @option("--daemon", "-d", is_flag=True, help="Return when the server is ready; it runs on in the background.")
 @option("--pid-file", help="Written at the start, removed at the end; for stop, reload and status.")
 @option("--user", help="Workers run as this user, once the sockets are open.")
 @option("--group", help="Workers run as this group.")
 @option("--umask", type=Octal(), help="Permissions that new files of workers do not get, e.g. 027.")
+@option("--main", help="Module with main_process_start and main_process_stop, for the first process.")
 @option("--debug", is_flag=True, help="Show errors to clients. Never in production.")
 def serve(app: str, **given: Any) -> None:
     """Serve APP in production.
@@ -104,11 +106,17 @@ def serve(app: str, **given: Any) -> None:
         tls=tls_config(given),
         recycling=None if recycling == Recycling() else recycling,
         identity=Identity(user=given["user"], group=given["group"], umask=given["umask"]),
-        logs=Logs(file=given["log_file"], access=given["access_log"], format=given["access_log_format"]),
+        logs=Logs(
+            file=given["log_file"],
+            access=given["access_log"],
+            format=given["access_log_format"],
+            logger=given["access_logger"],
+        ),
         pid_file=given["pid_file"],
         daemon=given["daemon"],
         debug=given["debug"],
         factory=given["factory"],
+        main=given["main"],
     )
     run(app, config)
 

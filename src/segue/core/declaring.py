@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, TypeVar, Unpack, overload
 
+from segue.core.configured import Configured
 from segue.core.converters import Converter
 from segue.core.directives import Directed
 from segue.core.hooks import Attached, Hook
@@ -55,7 +56,7 @@ class Frozen(RuntimeError):
     """Something was declared after the app was frozen."""
 
 
-class Declaring(Lifecycle, Providing):
+class Declaring(Lifecycle, Providing, Configured):
     """Records declarations, each with the line of the user's code that makes it; nothing else happens yet."""
 
     def __init__(self, name: str, declared: Declarations) -> None:

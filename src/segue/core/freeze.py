@@ -9,6 +9,7 @@ import msgspec
 from segue.core.bodies import accepted
 from segue.core.calling import Calling, hooked
 from segue.core.conditions import read_conditions
+from segue.core.configured import configure_paths, misspelt_sections
 from segue.core.converters import BUILT_IN
 from segue.core.dispatch import Find, dispatcher, finder
 from segue.core.endpoints import compile_http, compile_socket, is_async, path_kinds
@@ -17,7 +18,7 @@ from segue.core.forest import Forest
 from segue.core.handlers import Call, Endpoint, OnError, bodies_of
 from segue.core.hooks import Attached
 from segue.core.includednames import IncludedNames
-from segue.core.life import Life, clashes
+from segue.core.life import clashes, life_of
 from segue.core.liferecords import TaskRecord
 from segue.core.lifespan import Span, application_span
 from segue.core.mounting import mounted_call
@@ -29,7 +30,7 @@ from segue.core.pipeline import answering, guarded
 from segue.core.plan import FreezeError, NamedRoute, Plan
 from segue.core.predicates import InvalidPredicate
 from segue.core.providers import ProvidersOf
-from segue.core.receivers import Receivers, settle
+from segue.core.receivers import settle
 from segue.core.records import (
     Around,
     ByPlugin,
@@ -92,6 +93,7 @@ class _Freezing:
     def plan(self) -> Plan:
         root = self.root
         set_up_all(root)
+        configure_paths(root, self.problems)
         settle(root, self.problems)
         providers = self.injection.view(root, None)
         errors = error_handlers_of(root, self.injection, providers)
@@ -108,8 +110,8 @@ class _Freezing:
         self.injection.check()
         if self.injection.lives:
             self.spans.insert(0, self.injection.registry.held)
-        self.problems += clashes(self.tasks)
         matcher, find = self.sites.finish()
+        self.problems += [*clashes(self.tasks), *misspelt_sections(self.living)]
         if self.problems:
             raise FreezeError(self.problems)
         for app in self.living:
@@ -118,18 +120,12 @@ class _Freezing:
         endpoints = [one for one in self.endpoints if one.options.build_only or one in self.sites.answering]
         answer = around_all(stack, dispatcher(matcher, find, on_error), endpoints, found, on_error)
         handle = carried(root, answer)
-        life = self._life(self.tasks)
+        life = life_of(root, self.living, self.spans, self.tasks)
         plan = Plan(root, handle, found, endpoints, self.routes, life=life, injection=self.injection)
         plan.middleware = tuple(root.declared.middleware)
         plan.checks = tuple([check for app in self.living for check in app.declared.checks])
         plan.templates = tuple([folder for app in self.living for folder, _ in app.declared.templates])
         return plan
-
-    def _life(self, tasks: Sequence[TaskRecord]) -> Life:
-        for app in self.living:
-            app.declared.life.root = self.root
-        records = [one for app in self.living for one in app.declared.life.receivers]
-        return Life(self.root, self.spans, Receivers(records), tasks)
 
     def _answering(self, errors: ErrorHandlers, apps: Sequence[Recorded]) -> OnError:
         return telling_errors(apps, answering(self.root, errors))

@@ -8,10 +8,11 @@ from typing import Any, Literal
 from segue.core.liferecords import TaskRecord
 from segue.core.lifespan import Lifespan, Span
 from segue.core.receivers import Receivers
+from segue.core.records import Recorded
 from segue.core.signals import AppStarted, AppStarting, AppStopped, AppStopping, is_of_request
 from segue.core.tasks import Tasks
 
-__all__ = ["Life", "Phase", "clashes"]
+__all__ = ["Life", "Phase", "clashes", "life_of"]
 
 Phase = Literal["stopped", "starting", "started", "stopping"]
 
@@ -59,6 +60,8 @@ class Life:
         self.receivers = receivers
         self.tasks = Tasks()
         self._declared = list(declared)
+        #: What the apps have declared of segue.core.settings.Settings.
+        self.settings: list[Any] = []
         self._lifespan = Lifespan(spans)
         self._waiters: list[_Waiter] = []
 
@@ -134,3 +137,15 @@ class Life:
         finally:
             with contextlib.suppress(ValueError):
                 self._waiters.remove(waiter)
+
+
+def life_of(
+    root: Recorded, apps: Sequence[Recorded], spans: Sequence[Span], tasks: Sequence[TaskRecord]
+) -> Life:
+    """The life of ``root`` with ``apps``, itself and those that it includes."""
+    for app in apps:
+        app.declared.life.root = root
+    records = [app.declared.life for app in apps]
+    life = Life(root, spans, Receivers([one for record in records for one in record.receivers]), tasks)
+    life.settings = [one for record in records for one in record.settings]
+    return life

@@ -136,7 +136,8 @@ class Lifecycle:
                 async for message in mailbox:
                     ...
 
-        An ``async def`` runs on the loop, a ``def`` in a thread, which cannot be cancelled. It starts in each worker
+        An ``async def`` runs on the loop, a ``def`` in a thread, which cannot be cancelled. Its parameters are provided,
+        as those of handlers are. It starts in each worker
         when the lifespans are entered; ``once``: in one process of this machine only, and another takes over when that
         one ends. ``restart``: when it is started again, after ``backoff`` seconds, then twice as long each time, a
         minute at most. ``app.tasks[name]`` is the task that runs; the name is that of the function.

@@ -38,7 +38,7 @@ class TaskRecord(NamedTuple):
     """``@app.task``, and ``@app.every``, which runs it each ``every`` seconds."""
 
     name: str
-    function: Callable[[], Any]
+    function: Callable[..., Any]
     every: float | None
     at_once: bool
     once: bool
@@ -50,11 +50,26 @@ class TaskRecord(NamedTuple):
 class LifeRecords:
     """All that one app has recorded about its life, in the order of declaration."""
 
-    __slots__ = ("hooks", "receivers", "root", "tasks")
+    __slots__ = (
+        "configured",
+        "hooks",
+        "receivers",
+        "root",
+        "settings",
+        "sources",
+        "tasks",
+        "tools",
+    )
 
     def __init__(self) -> None:
         self.receivers: list[Receiver] = []
         self.hooks: list[Hook] = []
         self.tasks: list[TaskRecord] = []
+        #: Of `segue.core.settings`, which only those load who have settings: what was read, and where from.
+        self.settings: list[Any] = []
+        self.sources: Any = None
+        #: Tools of its own for tables of paths in ``segue.toml``, and whether these tables were read.
+        self.tools: dict[str, tuple[Callable[[Any], Any], Source]] = {}
+        self.configured = False
         #: The app that is served, of which this one is a part; set when that one was frozen.
         self.root: Any = None

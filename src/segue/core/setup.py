@@ -21,7 +21,7 @@ __all__ = ["Setup", "set_up", "set_up_all"]
 
 _HERE = frozenset(
     str(Path(__file__).resolve().with_name(name))
-    for name in ("setup.py", "declaring.py", "lifecycle.py", "providing.py")
+    for name in ("setup.py", "declaring.py", "lifecycle.py", "providing.py", "configured.py")
 )
 
 

@@ -16,6 +16,7 @@ from segue.server.limits import Limits
 
 if TYPE_CHECKING:
     from segue.server.launch import run
+    from segue.server.restarting import restart
     from segue.server.server import Server
 
 __all__ = [
@@ -27,10 +28,15 @@ __all__ = [
     "Reloading",
     "Server",
     "ServerConfig",
+    "restart",
     "run",
 ]
 
-_LAZY = {"run": "segue.server.launch", "Server": "segue.server.server"}
+_LAZY = {
+    "restart": "segue.server.restarting",
+    "run": "segue.server.launch",
+    "Server": "segue.server.server",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -3,22 +3,24 @@
 ``common``    ``127.0.0.1 - - [20/Nov/2026:07:20:11 +0000] "GET /films HTTP/1.1" 200 512 0.004``
 ``combined``  the same with referrer and user agent
 ``json``      one JSON object a line
-a template    ``{client} {method} {target} {status} {bytes} {seconds} {time} {host} {pid} {header.user-agent}``
+a template    ``{client} {method} {target} {status} {bytes} {seconds} {time} {host} {pid} {id} {header.user-agent}``
 """
 
+import importlib
 import logging
 import os
 import string
+import sys
 import time
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from segue.http.request import Request
 from segue.server.logs import LogStream
 
-__all__ = ["AccessLogWriter", "LogFormatError", "compile_format"]
+__all__ = ["AccessLogWriter", "LogFormatError", "compile_format", "load_logger"]
 
 logger = logging.getLogger("segue.server")
 
@@ -68,9 +70,14 @@ _FIELDS: dict[str, Line] = {
     "status": lambda entry: str(entry.status),
     "bytes": lambda entry: str(entry.size),
     "seconds": lambda entry: f"{entry.seconds:.3f}",
+    "id": lambda entry: escape(_id(entry.request)) or "-",
     "time": lambda _: time.strftime("%d/%b/%Y:%H:%M:%S %z"),
     "pid": lambda _: str(os.getpid()),
 }
+
+
+def _id(request: Request) -> str:
+    return str((request.made or {}).get("request_id", ""))
 
 
 def _header(name: str) -> Line:
@@ -116,6 +123,7 @@ def _json(entry: Entry) -> str:
             "bytes": entry.size,
             "seconds": round(entry.seconds, 6),
             "agent": escape(request.headers.get("user-agent", "")),
+            **({"id": escape(identifier)} if (identifier := _id(request)) else {}),
         }
     ).decode()
 
@@ -144,3 +152,23 @@ class AccessLogWriter:
             self._failed = True
         else:
             self._failed = False
+
+
+def load_logger(logger: Callable[..., Any] | str) -> Callable[[Request, int, int, float], None]:
+    """What writes the access log instead of ours: a callable, an object of a class, or what ``module:attribute`` names.
+
+    Raises LogFormatError.
+    """
+    found: Any = logger
+    if isinstance(logger, str):
+        module, colon, attribute = logger.partition(":")
+        if not colon:
+            raise LogFormatError(f"{logger!r} is no logger for responses. Write module:attribute.")
+        if os.getcwd() not in sys.path:  # noqa: PTH109 -- as text
+            sys.path.insert(0, os.getcwd())  # noqa: PTH109
+        try:
+            found = getattr(importlib.import_module(module), attribute)
+        except (ImportError, AttributeError) as error:
+            raise LogFormatError(f"The logger for responses, {logger}, is not there: {error}.") from None
+    write: Callable[[Request, int, int, float], None] = found() if isinstance(found, type) else found
+    return write

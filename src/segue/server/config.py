@@ -1,5 +1,8 @@
 """How an application is served: what ``segue serve`` and ``app.run()`` fill in, and the server reads."""
 
+from collections.abc import Callable
+from typing import Any
+
 import msgspec
 
 from segue.server.limits import Limits
@@ -55,12 +58,15 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
 class Logs(msgspec.Struct, frozen=True, kw_only=True):
     """Where the logs go. ``access`` and ``file`` are paths, ``-`` is the standard output; SIGUSR1 opens them anew.
 
-    ``format`` is ``common``, ``combined``, ``json`` or a template (see :mod:`segue.server.accesslog`).
+    ``format`` is ``common``, ``combined``, ``json`` or a template (see :mod:`segue.server.accesslog`). ``logger``: instead
+    of all this, what is called for each response with the request, the status, the bytes of the body and the seconds,
+    or where it is found: ``module:attribute``. A class is called once in each worker, and its object for each response.
     """
 
     file: str | None = None
     access: str | None = None
     format: str = "common"
+    logger: Callable[..., Any] | str | None = None
 
 
 class ServerConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +79,7 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True):
     ``grace``: how long requests may go on after SIGTERM. ``start_timeout``: until a worker must be ready.
     ``block_limit``: how long the loop may be blocked until the watchdog names the line; None for never.
     ``debug``: errors are shown to clients on this machine; ``development``: with the values of variables.
+    ``main``: a module with what is done once in the first process (see :mod:`segue.server.processhooks`).
     ``worker_timeout``: how long a worker may show no sign of life until it is replaced.
     """
 
@@ -95,3 +102,4 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True):
     debug: bool = False
     development: bool = False
     factory: bool = False
+    main: str | None = None

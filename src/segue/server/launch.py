@@ -7,7 +7,7 @@ import ssl
 import sys
 from collections.abc import Sequence
 
-from segue.server.accesslog import AccessLogWriter, LogFormatError
+from segue.server.accesslog import AccessLogWriter, LogFormatError, load_logger
 from segue.server.account import Account, AccountError
 from segue.server.application import Application
 from segue.server.config import ServerConfig
@@ -16,6 +16,8 @@ from segue.server.link import Link
 from segue.server.listen import BindError, Listener, open_listeners
 from segue.server.logs import LogStream, setup_logging
 from segue.server.pidfile import AlreadyRunning, PIDFile
+from segue.server.processhooks import HookError, ProcessHooks
+from segue.server.restarting import again, execute_again, supervised_by
 from segue.server.supervisor import Supervisor
 from segue.server.target import (
     Started,
@@ -46,9 +48,19 @@ def run(application: Application | str, config: ServerConfig | None = None) -> N
     stream = setup_logging(config.logs.file)
     try:
         code = _Launch(application, config, stream).run()
-    except (AccountError, AlreadyRunning, BindError, LogFormatError, TargetError, TLSError) as error:
+    except (
+        AccountError,
+        AlreadyRunning,
+        BindError,
+        HookError,
+        LogFormatError,
+        TargetError,
+        TLSError,
+    ) as error:
         logger.error("%s", error)
         code = 1
+    if again() and not code:
+        execute_again()
     if code:
         sys.exit(code)
 
@@ -75,6 +87,7 @@ class _Launch:
             one.give_to(self._account.own)
         self._tls: ssl.SSLContext | None = None
         self._load_tls()
+        self._hooks = ProcessHooks(config.main)
         self._listeners: Sequence[Listener] = ()
         self._herald = Herald()
 
@@ -97,6 +110,9 @@ class _Launch:
         for listener in self._listeners:
             stack.callback(listener.remove)
             stack.callback(listener.close)
+        self._hooks.call("main_process_start")
+        # In this process only: a worker that is forked from it leaves by os._exit.
+        stack.callback(self._hooks.call, "main_process_stop")
         if not self._is_supervised():
             return self._make_worker(None).run()
         supervisor = Supervisor(
@@ -105,6 +121,7 @@ class _Launch:
             config,
             on_ready=self._on_ready,
             on_reload=self._load_tls,
+            hooks=self._hooks,
             reopen_logs=self._reopen_logs,
         )
         code = supervisor.run()
@@ -124,12 +141,14 @@ class _Launch:
     def _make_worker(self, link: Link | None) -> Worker:
         self._herald.leave()
         self._account.become()
+        supervised_by(None if link is None else self._pid)
+        given = self._config.logs.logger
         return Worker(
             self._load,
             self._listeners,
             self._config,
             tls=self._tls,
-            access_log=self._access_log,
+            access_log=self._access_log if given is None else load_logger(given),
             reopen_logs=self._reopen_logs,
             link=link,
             parent=None if link is None else self._pid,

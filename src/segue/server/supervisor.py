@@ -17,6 +17,7 @@ from segue.server.child import Child, State, fork_child
 from segue.server.config import ServerConfig
 from segue.server.link import Alive, Failed, Link, Ready, Recycle
 from segue.server.listen import Listener
+from segue.server.processhooks import ProcessHooks
 from segue.server.watcher import Watcher
 from segue.server.worker import RESTART, Worker
 
@@ -48,6 +49,7 @@ class Supervisor:
         *,
         on_ready: Callable[[], None],
         on_reload: Callable[[], None],
+        hooks: ProcessHooks | None = None,
         reopen_logs: Callable[[], None],
     ) -> None:
         self._make_worker = make_worker
@@ -62,7 +64,7 @@ class Supervisor:
         self._signals: deque[int] = deque()
         self._selector = selectors.DefaultSelector()
         self._alarm, self._alarm_end = socket.socketpair()
-        self._watcher = None if config.reloading is None else Watcher(config.reloading)
+        self._watcher = None if config.reloading is None else Watcher(config.reloading, hooks)
         self._held = False  # in development: nothing starts until a file changes
         self._failures = 0
         self._next_start = 0.0

@@ -8,10 +8,12 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FrameType
 
 import msgspec
 
 from segue.server.config import Reloading
+from segue.server.processhooks import ProcessHooks
 
 __all__ = ["Watcher"]
 
@@ -19,6 +21,7 @@ logger = logging.getLogger("segue.server")
 
 _LOOK_EACH = 0.25
 _QUIET_MS = 200
+_PATIENCE = 2.0  # seconds for the process to end
 _GATHER_MS = 50  # an editor that saves several files makes one change
 # Folders of tools, in which no source of the application is.
 _SKIPPED = frozenset(
@@ -42,7 +45,8 @@ State = dict[str, tuple[int, int]]
 class Watcher:
     """A process that tells which files changed, so that its threads are not in the one that forks workers."""
 
-    def __init__(self, reloading: Reloading) -> None:
+    def __init__(self, reloading: Reloading, hooks: ProcessHooks | None = None) -> None:
+        self._hooks = hooks or ProcessHooks(None)
         self._reloading = reloading
         self._folders = [Path(folder).resolve() for folder in reloading.folders]
         self._files = {str(Path(file).resolve()) for file in reloading.files}
@@ -68,6 +72,8 @@ class Watcher:
             os.close(self._fd)
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
+            signal.signal(signal.SIGTERM, _leave)
+            self._hooks.call("reload_process_start")
             for names in self._changes(before):
                 if os.getppid() != parent:
                     break
@@ -75,7 +81,13 @@ class Watcher:
                     os.write(writing, msgspec.json.encode(names) + b"\n")
         except Exception:
             logger.exception("Watching files failed.")
+        except SystemExit:
+            pass
         finally:
+            try:
+                self._hooks.call("reload_process_stop")
+            except Exception:
+                logger.exception("reload_process_stop failed.")
             os._exit(0)
 
     def read(self) -> list[str]:
@@ -91,10 +103,15 @@ class Watcher:
 
     def stop(self) -> None:
         """Ends the watching process."""
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self._pid, signal.SIGKILL)
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(self._pid, 0)
+        with contextlib.suppress(ProcessLookupError, ChildProcessError):
+            os.kill(self._pid, signal.SIGTERM)
+            end = time.monotonic() + _PATIENCE
+            while os.waitpid(self._pid, os.WNOHANG) == (0, 0):
+                if time.monotonic() > end:
+                    os.kill(self._pid, signal.SIGKILL)
+                    os.waitpid(self._pid, 0)
+                    break
+                time.sleep(0.005)
         os.close(self._fd)
 
     def wants(self, path: str) -> bool:
@@ -166,6 +183,10 @@ class Watcher:
         with contextlib.suppress(OSError):
             seen = os.stat(path)  # noqa: PTH116 -- as above
             found[path] = seen.st_mtime_ns, seen.st_size
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    raise SystemExit
 
 
 def _differences(before: State, now: State) -> list[str]:

@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Sequence
 from types import FrameType
 
-from segue.server.accesslog import AccessLogWriter
 from segue.server.application import Application
 from segue.server.broken import BrokenApplication
 from segue.server.config import ServerConfig
@@ -24,6 +23,7 @@ from segue.server.lifetime import Lifetime
 from segue.server.link import Alive, Failed, Link, Ready, Recycle
 from segue.server.listen import Listener
 from segue.server.server import Server, StartTimeout
+from segue.server.service import AccessLog
 from segue.server.target import TargetError
 from segue.server.watchdog import Watchdog
 
@@ -52,7 +52,7 @@ class Worker:
         config: ServerConfig,
         *,
         tls: ssl.SSLContext | None = None,
-        access_log: AccessLogWriter | None = None,
+        access_log: AccessLog | None = None,
         reopen_logs: Callable[[], None] = lambda: None,
         link: Link | None = None,
         parent: int | None = None,

@@ -3,6 +3,7 @@
 - ``Client``: for tests that are plain functions: requests, streams, events, WebSockets, lifespan.
 - ``AsyncClient``: the same for tests that are coroutines.
 - ``LiveServer``: serves an app on a free port, for browsers and other clients.
+- ``expected_log``: a message in the log that has to come.
 - fixtures of pytest, there when Segue is installed: ``client`` and ``live_server`` (module ``plugin``).
 """
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from segue.testing.exchange import IncompleteResponse
     from segue.testing.jar import CookieJar, StoredCookie
     from segue.testing.live import LiveServer
+    from segue.testing.logs import expected_log
     from segue.testing.outgoing import RequestOptions
     from segue.testing.plugin import ClientFactory, LiveServerFactory
     from segue.testing.response import ClientResponse, ResponseHead, StatusError
@@ -41,6 +43,7 @@ __all__ = [
     "StreamedResponse",
     "TooManyRedirects",
     "WebSocketRefused",
+    "expected_log",
 ]
 
 _HOMES = {
@@ -49,6 +52,7 @@ _HOMES = {
     "exchange": ("IncompleteResponse",),
     "jar": ("CookieJar", "StoredCookie"),
     "live": ("LiveServer",),
+    "logs": ("expected_log",),
     "outgoing": ("RequestOptions",),
     "plugin": ("ClientFactory", "LiveServerFactory"),
     "response": ("ClientResponse", "ResponseHead", "StatusError"),
