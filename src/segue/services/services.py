@@ -55,15 +55,16 @@ class Services(App):
         self._methods: dict[str, Method] = {}
         self._new: list[Method] = []  # of which it is not known yet what is provided for them
         self._namespace = namespace
-        self.post("/jsonrpc", name="jsonrpc")(self._jsonrpc)
-        self.post("/xmlrpc", name="xmlrpc")(self._xmlrpc)
-        self.post("/soap", name="soap")(self._soap)
-        self.get("/soap", name="wsdl")(self._wsdl)
+        # Their own words describe them (system.listMethods, WSDL): OpenAPI has none for what goes in and out here.
+        self.post("/jsonrpc", name="jsonrpc", documented=False)(self._jsonrpc)
+        self.post("/xmlrpc", name="xmlrpc", documented=False)(self._xmlrpc)
+        self.post("/soap", name="soap", documented=False)(self._soap)
+        self.get("/soap", name="wsdl", documented=False)(self._wsdl)
         own: list[Format] = [plain.JSONFormat(), plain.TextFormat()]
         for written in (*own, *formats):
-            self.route(f"/{written.name}/{{call:path}}", ["GET", "POST"], name=written.name)(
-                self._plain(written)
-            )
+            self.route(
+                f"/{written.name}/{{call:path}}", ["GET", "POST"], name=written.name, documented=False
+            )(self._plain(written))
 
     @overload
     def method(self, function: F, /) -> F: ...
