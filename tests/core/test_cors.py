@@ -70,6 +70,7 @@ def test_an_error_of_another_middleware_too(serve: Serve, errors: Any) -> None:
     assert ALLOW not in ask.get("/films", {"origin": "https://evil.example"}).headers
 
 
+@pytest.mark.row("FC16", "SEC-76")
 @pytest.mark.parametrize("origin", [
     "null", "https://evil.example", "https://app.example.evil.example", "https://evil-app.example", "https://appXexample",
     "http://app.example", "https://app.example:444", "https://app.example/", "https://APP.example", "app.example",
@@ -86,6 +87,7 @@ def test_no_other_origin_is_reflected(serve: Serve, origin: str) -> None:
     assert "origin" in preflight.headers["vary"]
 
 
+@pytest.mark.row("FC16", "SEC-76")
 def test_a_preflight_says_what_is_allowed(serve: Serve) -> None:
     ask = serve(app_for(Cors([OURS], methods=["PUT"], headers=["x-own"], credentials=True, max_age=60)))
     asked = {
@@ -117,6 +119,7 @@ def test_replies_with_and_without_credentials(serve: Serve) -> None:
     assert without.headers["vary"] == "origin"
 
 
+@pytest.mark.row("SEC-76")
 def test_any_origin_is_told_as_a_star_and_never_with_credentials(serve: Serve) -> None:
     answer = serve(app_for(Cors("*"))).get("/films", {"origin": "https://anything.example"})
     assert answer.headers[ALLOW] == "*"

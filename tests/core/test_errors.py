@@ -216,6 +216,37 @@ def test_what_nobody_foresaw_is_logged_once_and_told_to_nobody(serve: Serve, err
     assert len(errors()) == 2
 
 
+class Trouble(Exception): ...
+
+
+class DeepTrouble(Trouble): ...
+
+
+@pytest.mark.row("FC9")
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_handler_for_the_derived_class_answers_whatever_the_order(
+    serve: Serve, errors: Any, order: int
+) -> None:
+    app = App()
+    for kind in (Trouble, DeepTrouble)[::order]:
+
+        @app.error_handler(kind)
+        async def answer(request: Request, error: Exception, kind: type = kind) -> tuple[str, int]:
+            return f"{kind.__name__} answers", 418
+
+    @app.get("/{name}")
+    async def fail(name: str) -> str:
+        raise {"base": Trouble, "derived": DeepTrouble}.get(name, ZeroDivisionError)("the secret")
+
+    ask = serve(app)
+    assert ask.get("/base")[::2] == (418, b"Trouble answers")
+    assert ask.get("/derived")[::2] == (418, b"DeepTrouble answers")
+    other = ask.get("/other")
+    assert other.status == 500
+    assert b"secret" not in other.body
+    assert len(errors()) == 1
+
+
 def test_a_handler_that_fails_is_a_500_with_both_causes_in_the_log(serve: Serve, errors: Any) -> None:
     app = failing_app()
 

@@ -239,7 +239,7 @@ def test_long_digit_strings_are_refused_everywhere(
     assert errors() == []
 
 
-@pytest.mark.row("AI12")
+@pytest.mark.row("AI12", "U21")
 def test_a_client_that_goes_away_is_noticed_by_the_declared_policy() -> None:
     app = App()
     events: dict[str, threading.Event] = {
