@@ -265,7 +265,7 @@ def test_what_nobody_receives_is_not_in_the_plan() -> None:
     async def on_error(request: Request, error: Exception) -> Response:
         raise error
 
-    assert [len(around(one, (), on_error)) for one in (bare, heard, told)] == [0, 0, 1]
+    assert [len(around(one, (), (), on_error)) for one in (bare, heard, told)] == [0, 0, 1]
 
 
 # --- signals of one's own --------------------------------------------------------------------------------------------
