@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import assert_type
 
 from segue import App, inspect_app
-from segue.core.checks import Finding, check_app
-from segue.core.inspect import RouteInfo
+from segue.core.inspection.checks import Finding, check_app
+from segue.core.inspection.overview import RouteInfo
 from segue.debug import Debugger, Toolbar
 
 app = App(plugins=[Debugger(), Toolbar()])

@@ -19,12 +19,12 @@ from msgspec import Meta, Struct
 
 from segue.core.app import App
 from segue.core.appkey import AppKey
-from segue.core.converters import Converter
-from segue.core.hooks import after, around, before, invalid, wrap
-from segue.core.json_codec import JSONCodec
-from segue.core.markers import Body, Cookie, File, Form, Header, Named, Query
+from segue.core.binding.json_codec import JSONCodec
+from segue.core.binding.markers import Body, Cookie, File, Form, Header, Named, Query
+from segue.core.binding.roles import Private, ReadOnly, Shape, WriteOnly
 from segue.core.records import Next
-from segue.core.roles import Private, ReadOnly, Shape, WriteOnly
+from segue.core.routing.converters import Converter
+from segue.core.styles.hooks import after, around, before, invalid, wrap
 from segue.http.cookies import Cookie as SetCookie
 from segue.http.errors import (
     BadRequest,
@@ -56,14 +56,10 @@ from segue.http.url import URL
 from segue.http.websocket import WebSocket, WebSocketDisconnected, WebSocketOptions
 
 if TYPE_CHECKING:
-    from segue.core.asking import argument, form_argument
-    from segue.core.autovary import AutoVary
-    from segue.core.charsets import Charsets
-    from segue.core.compression import Compression
-    from segue.core.config import Config
-    from segue.core.configfiles import ConfigError
+    from segue.core.binding.asking import argument, form_argument
+    from segue.core.binding.drafts import Draft, Partial
+    from segue.core.binding.texts import HTTPURL, Email, Hostname, IPAddress, IPv4, IPv6, Phone, Slug
     from segue.core.context import current_app, current_request
-    from segue.core.cors import Cors
     from segue.core.default import (
         delete,
         error_handler,
@@ -78,30 +74,9 @@ if TYPE_CHECKING:
         run,
         websocket,
     )
-    from segue.core.discovery import discovered
-    from segue.core.drafts import Draft, Partial
-    from segue.core.etags import ETags, ensure_current
-    from segue.core.events import event_stream
-    from segue.core.exposing import RestController, expose, popargs
-    from segue.core.files import file_response
-    from segue.core.folders import Args, Extension
-    from segue.core.hosts import AllowedHosts
-    from segue.core.inspect import inspect_app
-    from segue.core.languages import Languages
-    from segue.core.lineage import find_parent, inside, lineage, resource_path, resource_url
-    from segue.core.methodoverride import MethodOverride
-    from segue.core.ownrouting import Router
-    from segue.core.plugins import Plugin
-    from segue.core.predicates import Predicate, all_of, any_of, not_
-    from segue.core.proxies import Proxies
-    from segue.core.requestbodies import DecodedBodies
-    from segue.core.requestids import RequestIds
-    from segue.core.resources import options
-    from segue.core.rewrites import Rewrites
-    from segue.core.secret import Secret
-    from segue.core.settings import SettingsError
-    from segue.core.setup import Setup
-    from segue.core.signals import (
+    from segue.core.files.responses import file_response
+    from segue.core.inspection.overview import inspect_app
+    from segue.core.life.signals import (
         AppSignal,
         AppStarted,
         AppStarting,
@@ -117,12 +92,37 @@ if TYPE_CHECKING:
         WebSocketClosed,
         WebSocketOpened,
     )
-    from segue.core.streams import JSONLines
-    from segue.core.subrequests import part, subrequest
-    from segue.core.switchboard import Switchboard
-    from segue.core.texts import HTTPURL, Email, Hostname, IPAddress, IPv4, IPv6, Phone, Slug
+    from segue.core.middleware.autovary import AutoVary
+    from segue.core.middleware.compression import Compression
+    from segue.core.middleware.cors import Cors
+    from segue.core.middleware.etags import ETags, ensure_current
+    from segue.core.middleware.hosts import AllowedHosts
+    from segue.core.middleware.methodoverride import MethodOverride
+    from segue.core.middleware.proxies import Proxies
+    from segue.core.middleware.requestbodies import DecodedBodies
+    from segue.core.middleware.requestids import RequestIds
+    from segue.core.plugins.discovery import discovered
+    from segue.core.plugins.order import Plugin
+    from segue.core.plugins.setup import Setup
+    from segue.core.results.charsets import Charsets
+    from segue.core.results.events import event_stream
+    from segue.core.results.streams import JSONLines
+    from segue.core.routing.languages import Languages
+    from segue.core.routing.ownrouting import Router
+    from segue.core.routing.predicates import Predicate, all_of, any_of, not_
+    from segue.core.routing.rewrites import Rewrites
+    from segue.core.routing.subrequests import part, subrequest
+    from segue.core.routing.switchboard import Switchboard
+    from segue.core.settings.config import Config
+    from segue.core.settings.configfiles import ConfigError
+    from segue.core.settings.secret import Secret
+    from segue.core.settings.structs import SettingsError
+    from segue.core.styles.exposing import RestController, expose, popargs
+    from segue.core.styles.folders import Args, Extension
+    from segue.core.styles.lineage import find_parent, inside, lineage, resource_path, resource_url
+    from segue.core.styles.resources import options
+    from segue.core.styles.traversal import Traversed, traversed
     from segue.core.threads import Threads, wait
-    from segue.core.traversal import Traversed, traversed
 
 __all__ = [
     "AllowedHosts",
@@ -290,61 +290,61 @@ _DEFAULT = frozenset(
 _IN_MODULE = {
     "current_app": "context",
     "current_request": "context",
-    "ensure_current": "etags",
-    "Charsets": "charsets",
-    "argument": "asking",
-    "form_argument": "asking",
-    "HTTPURL": "texts",
-    "Email": "texts",
-    "Hostname": "texts",
-    "IPAddress": "texts",
-    "IPv4": "texts",
-    "IPv6": "texts",
-    "Phone": "texts",
-    "Slug": "texts",
-    "AutoVary": "autovary",
-    "MethodOverride": "methodoverride",
-    "Router": "ownrouting",
-    "part": "subrequests",
-    "subrequest": "subrequests",
-    "discovered": "discovery",
-    "Switchboard": "switchboard",
-    "Rewrites": "rewrites",
-    "Languages": "languages",
-    "Traversed": "traversal",
-    "find_parent": "lineage",
-    "inside": "lineage",
-    "lineage": "lineage",
-    "resource_path": "lineage",
-    "resource_url": "lineage",
-    "traversed": "traversal",
-    "Draft": "drafts",
-    "Partial": "drafts",
-    "Predicate": "predicates",
-    "all_of": "predicates",
-    "any_of": "predicates",
-    "not_": "predicates",
-    "AllowedHosts": "hosts",
-    "Compression": "compression",
-    "Cors": "cors",
-    "DecodedBodies": "requestbodies",
-    "ETags": "etags",
-    "Plugin": "plugins",
-    "Proxies": "proxies",
-    "RequestIds": "requestids",
-    "Setup": "setup",
-    "Args": "folders",
-    "Extension": "folders",
-    "RestController": "exposing",
-    "event_stream": "events",
-    "expose": "exposing",
-    "file_response": "files",
-    "inspect_app": "inspect",
-    "options": "resources",
-    "Config": "config",
-    "ConfigError": "configfiles",
-    "Secret": "secret",
-    "SettingsError": "settings",
+    "ensure_current": "middleware.etags",
+    "Charsets": "results.charsets",
+    "argument": "binding.asking",
+    "form_argument": "binding.asking",
+    "HTTPURL": "binding.texts",
+    "Email": "binding.texts",
+    "Hostname": "binding.texts",
+    "IPAddress": "binding.texts",
+    "IPv4": "binding.texts",
+    "IPv6": "binding.texts",
+    "Phone": "binding.texts",
+    "Slug": "binding.texts",
+    "AutoVary": "middleware.autovary",
+    "MethodOverride": "middleware.methodoverride",
+    "Router": "routing.ownrouting",
+    "part": "routing.subrequests",
+    "subrequest": "routing.subrequests",
+    "discovered": "plugins.discovery",
+    "Switchboard": "routing.switchboard",
+    "Rewrites": "routing.rewrites",
+    "Languages": "routing.languages",
+    "Traversed": "styles.traversal",
+    "find_parent": "styles.lineage",
+    "inside": "styles.lineage",
+    "lineage": "styles.lineage",
+    "resource_path": "styles.lineage",
+    "resource_url": "styles.lineage",
+    "traversed": "styles.traversal",
+    "Draft": "binding.drafts",
+    "Partial": "binding.drafts",
+    "Predicate": "routing.predicates",
+    "all_of": "routing.predicates",
+    "any_of": "routing.predicates",
+    "not_": "routing.predicates",
+    "AllowedHosts": "middleware.hosts",
+    "Compression": "middleware.compression",
+    "Cors": "middleware.cors",
+    "DecodedBodies": "middleware.requestbodies",
+    "ETags": "middleware.etags",
+    "Plugin": "plugins.order",
+    "Proxies": "middleware.proxies",
+    "RequestIds": "middleware.requestids",
+    "Setup": "plugins.setup",
+    "Args": "styles.folders",
+    "Extension": "styles.folders",
+    "RestController": "styles.exposing",
+    "event_stream": "results.events",
+    "expose": "styles.exposing",
+    "file_response": "files.responses",
+    "inspect_app": "inspection.overview",
+    "options": "styles.resources",
+    "Config": "settings.config",
+    "ConfigError": "settings.configfiles",
+    "Secret": "settings.secret",
+    "SettingsError": "settings.structs",
     **dict.fromkeys(
         (
             "AppSignal",
@@ -362,9 +362,9 @@ _IN_MODULE = {
             "WebSocketClosed",
             "WebSocketOpened",
         ),
-        "signals",
+        "life.signals",
     ),
-    "popargs": "exposing",
+    "popargs": "styles.exposing",
 }
 
 
@@ -378,7 +378,7 @@ def __getattr__(name: str) -> Any:
 
         return getattr(default, name)
     if name == "JSONLines":
-        from segue.core.streams import JSONLines
+        from segue.core.results.streams import JSONLines
 
         return JSONLines
     if name in ("Threads", "wait"):

@@ -390,7 +390,7 @@ def test_a_comment_silences_what_it_names(folder: Path) -> None:
 
 def test_a_plugin_checks_with_findings_of_its_own(folder: Path) -> None:
     (folder / "plugged.py").write_text(
-        "from segue import App\nfrom segue.core.checks import Finding\n\nclass Names:\n    name = 'names'\n\n"
+        "from segue import App\nfrom segue.core.inspection.checks import Finding\n\nclass Names:\n    name = 'names'\n\n"
         "    def setup(self, to):\n        to.check(self.look)\n\n"
         "    async def look(self, app):\n        return [Finding('x.py', 7, 'odd', app.name + ' is odd')]\n\n"
         "app = App('thing', plugins=[Names()])\n",

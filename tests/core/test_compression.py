@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from segue import App
-from segue.core.compression import Compression, available
-from segue.core.etags import ETags
-from segue.core.files import file_response
+from segue.core.files.responses import file_response
+from segue.core.middleware.compression import Compression, available
+from segue.core.middleware.etags import ETags
 from segue.http.request import Request
 from segue.http.response import Response
 from segue.http.sse import EventStream

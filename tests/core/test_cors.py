@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from segue import App
-from segue.core.cors import Cors
+from segue.core.middleware.cors import Cors
 from segue.http.errors import Forbidden
 from segue.http.request import Request
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from segue import App, Request, Struct
-from segue.core.masking import MASKED, Masker
+from segue.core.errors.masking import MASKED, Masker
 from segue.testing import Client, ClientOptions
 
 HTML = {"accept": "text/html"}

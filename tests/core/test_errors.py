@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from segue import App, Struct
-from segue.core.errors import ErrorHandlers, answer_error, error_response, location
+from segue.core.errors.handlers import ErrorHandlers, answer_error, error_response, location
 from segue.http.errors import (
     BadRequest,
     ClientDisconnected,

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from segue import App, Request, ensure_current
-from segue.core.etags import ETags
+from segue.core.middleware.etags import ETags
 from segue.http.cookies import Cookie
 from segue.http.response import Response
 

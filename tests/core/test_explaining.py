@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from segue import App, HTTPError, Next, NotFound, Query, Request, Response, Struct, WebSocket
-from segue.core.explaining import explain
+from segue.core.inspection.explaining import explain
 
 
 class Film(Struct):

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from segue import App
-from segue.core.files import file_response
-from segue.core.mediatypes import media_type
+from segue.core.files.mediatypes import media_type
+from segue.core.files.responses import file_response
 from segue.http.request import Request
 from segue.http.response import Response
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from segue import App
-from segue.core.hosts import AllowedHosts
-from segue.core.proxies import Proxies
+from segue.core.middleware.hosts import AllowedHosts
+from segue.core.middleware.proxies import Proxies
 from segue.http.forms import FormLimits
 from segue.http.request import Request
 

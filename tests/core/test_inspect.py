@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from segue import App, Meta, Next, NotFound, Query, Request, Response, WebSocket, inspect_app
-from segue.core.inspect import RouteInfo
+from segue.core.inspection.overview import RouteInfo
 
 
 async def outer(request: Request, next: Next) -> Response:

@@ -112,7 +112,7 @@ def test_a_body_has_a_limit(serve: Serve) -> None:
 
 
 def test_looking_at_the_depth_takes_linear_time() -> None:
-    from segue.core.json_body import check_depth
+    from segue.core.binding.json_body import check_depth
 
     for body in (
         b"[]" * 500_000,

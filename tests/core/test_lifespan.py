@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from segue.core.lifespan import Lifespan, application_span, span
+from segue.core.life.lifespan import Lifespan, application_span, span
 
 
 class Recorder:

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from segue import App
-from segue.core.proxies import Proxies
+from segue.core.middleware.proxies import Proxies
 from segue.http.errors import SeeOther
 from segue.http.request import Request
 

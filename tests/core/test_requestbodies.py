@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from segue import App
-from segue.core.requestbodies import DecodedBodies
+from segue.core.middleware.requestbodies import DecodedBodies
 from segue.http.request import Request
 
 Serve = Callable[[Any], Any]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from segue import App, Request, Response
-from segue.core.files import file_response
+from segue.core.files.responses import file_response
 
 Serve = Callable[[Any], Any]
 

@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from segue import App, Meta, Secret, SettingsError, Struct
 from segue.cli import main
 from segue.core.plan import FreezeError
-from segue.core.settings import Setting
+from segue.core.settings.structs import Setting
 from segue.testing import Client
 
 

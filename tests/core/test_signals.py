@@ -31,8 +31,8 @@ from segue import (
     WebSocketOpened,
     wait,
 )
+from segue.core.life.requesthooks import around
 from segue.core.plan import FreezeError
-from segue.core.requesthooks import around
 from segue.testing import AsyncClient, Client, LiveServer
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from segue import App
-from segue.core.static import StaticFiles
+from segue.core.files.static import StaticFiles
 from segue.http.filenames import safe_join
 
 Serve = Callable[[Any], Any]

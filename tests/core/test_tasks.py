@@ -230,7 +230,7 @@ def test_a_def_runs_in_a_thread() -> None:
 def test_one_that_does_not_end_is_told_of(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("segue.core.tasks._PATIENCE", 0.01)
+    monkeypatch.setattr("segue.core.life.tasks._PATIENCE", 0.01)
 
     async def main() -> None:
         app = App()

@@ -7,9 +7,9 @@ from typing import Any, Protocol, runtime_checkable
 import pytest
 
 from segue import App, NotFound, Query, Request, Unauthorized, before
-from segue.core.lineage import find_parent, inside, lineage, resource_path, resource_url, root_of
 from segue.core.plan import FreezeError
-from segue.core.traversal import traversed
+from segue.core.styles.lineage import find_parent, inside, lineage, resource_path, resource_url, root_of
+from segue.core.styles.traversal import traversed
 from segue.testing import Client
 
 

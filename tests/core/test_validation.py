@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 from msgspec import Meta, Struct
 
-from segue.core.validation import problems
+from segue.core.binding.validation import problems
 
 
 class Person(Struct, rename="camel"):

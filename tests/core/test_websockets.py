@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from segue import App, Next
-from segue.core.websockets import websocket_endpoint
+from segue.core.results.websockets import websocket_endpoint
 from segue.http.errors import HTTPError, NotFound
 from segue.http.request import Connection, Request
 from segue.http.response import Response

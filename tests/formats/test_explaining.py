@@ -1,7 +1,7 @@
 """What `segue explain` says of formats."""
 
 from segue import App, Struct
-from segue.core.explaining import explain
+from segue.core.inspection.explaining import explain
 from segue.formats import CSV, JSON, XML
 
 

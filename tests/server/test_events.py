@@ -11,7 +11,7 @@ import pytest
 from websocket_rig import Serving, serve
 
 from segue import App, Event, EventStream, Header, Request, Response, Struct
-from segue.core.events import event_stream
+from segue.core.results.events import event_stream
 
 
 class Skipping(selectors.DefaultSelector):

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from segue.core.websockets import websocket_endpoint
+from segue.core.results.websockets import websocket_endpoint
 from segue.http.headers import RawHeaders
 from segue.http.request import Request
 from segue.http.response import Response

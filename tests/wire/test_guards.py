@@ -13,8 +13,8 @@ from rig.forms import field, multipart, post, upload
 from rig.server import Server, serving
 
 from segue import App, File, HTTPError, Next, Request, Response
-from segue.core.compression import Compression
-from segue.core.hosts import AllowedHosts
+from segue.core.middleware.compression import Compression
+from segue.core.middleware.hosts import AllowedHosts
 from segue.http.forms import FormLimits
 from segue.http.multipart import MultipartWriter, iter_parts
 from segue.server.limits import Limits

@@ -12,7 +12,7 @@ from rig.forms import field, multipart, post, upload
 from rig.server import Server, serving
 
 from segue import App, File, Form, Meta, Request, SeeOther
-from segue.core.hosts import AllowedHosts
+from segue.core.middleware.hosts import AllowedHosts
 from segue.http.filenames import secure_filename
 from segue.server.limits import Limits
 

@@ -7,7 +7,7 @@ import msgspec
 
 from segue.cli.loading import load_app
 from segue.cli.options import app_argument, option
-from segue.core.checks import Finding, check_app
+from segue.core.inspection.checks import Finding, check_app
 
 __all__ = ["check"]
 

@@ -11,11 +11,11 @@ import msgspec
 
 from segue.cli.session import Session
 from segue.core.app import App
-from segue.core.commands import CommandParameter, command_parameters
-from segue.core.kinds import bare, list_item, without_none
-from segue.core.parameters import MISSING, HandlerError
+from segue.core.binding.kinds import bare, list_item, without_none
+from segue.core.binding.parameters import MISSING, HandlerError
+from segue.core.binding.scalars import from_text
+from segue.core.plugins.commands import CommandParameter, command_parameters
 from segue.core.records import Command
-from segue.core.scalars import from_text
 
 __all__ = ["app_commands"]
 

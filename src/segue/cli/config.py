@@ -9,7 +9,7 @@ import msgspec
 from segue.cli.loading import frozen_app
 from segue.cli.options import app_argument, option
 from segue.cli.table import columns
-from segue.core.configfiles import ARGUMENTS, ConfigError, read_dotenv
+from segue.core.settings.configfiles import ARGUMENTS, ConfigError, read_dotenv
 
 __all__ = ["config", "take_settings"]
 

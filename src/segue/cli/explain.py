@@ -9,9 +9,9 @@ from segue.cli.loading import frozen_app
 from segue.cli.options import option
 from segue.cli.table import columns
 from segue.cli.words import asked
-from segue.core.explaining import Explanation, explain as explain_request
-from segue.core.inspect import RouteInfo
-from segue.core.inspect_types import ParameterInfo
+from segue.core.inspection.explaining import Explanation, explain as explain_request
+from segue.core.inspection.overview import RouteInfo
+from segue.core.inspection.words import ParameterInfo
 from segue.http.status import phrase
 
 __all__ = ["explain"]

@@ -6,7 +6,7 @@ import msgspec
 from segue.cli.loading import frozen_app
 from segue.cli.options import app_argument, option
 from segue.cli.table import columns
-from segue.core.inspect import Inspection, RouteInfo, inspect_app
+from segue.core.inspection.overview import Inspection, RouteInfo, inspect_app
 
 __all__ = ["routes"]
 

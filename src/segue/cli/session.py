@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Self, TypeVar
 import click
 
 from segue.core.app import App
-from segue.core.scope import Scope
+from segue.core.providing.scope import Scope
 from segue.core.threads import working_for
 from segue.server.frames import own_traceback
 from segue.testing.asyncclient import AsyncClient

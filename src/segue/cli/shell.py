@@ -16,7 +16,7 @@ from segue.cli.loading import frozen_app
 from segue.cli.options import app_argument, option
 from segue.cli.session import Session
 from segue.cli.words import split_request
-from segue.core.scope import Scope
+from segue.core.providing.scope import Scope
 from segue.testing.outgoing import RequestOptions
 from segue.testing.response import ClientResponse
 

@@ -1,11 +1,15 @@
 """Layer 2: what an application is. Declare, freeze, serve (DESIGN.md, section 2).
 
-- declared: ``app`` records (``records`` ``options`` ``markers`` ``converters``), each with its line (``source``)
-- frozen: ``freeze`` makes the ``plan``; ``sites`` holds what answers which path, ``pipeline`` folds the middleware
-- found: ``dispatch`` leads a request to its endpoint by the ``matcher`` of templates (``routing``)
-- bound: ``parameters`` reads signatures, ``binding`` writes a function for each of the ``endpoints`` (``handlers``), with
-  ``extraction`` of texts (``scalars`` ``kinds``), ``json_body``, and ``validation`` that names every bad field
-- answered: ``results`` and ``streams``; ``threads`` for sync handlers; ``errors`` and their pages; ``events``, ``websockets``
-- beside it: ``lifespan``, ``mounting``, files (``files`` ``static`` ``frontend``), origins and proxies (``cors`` ``hosts``
-  ``proxies``), ``compression``, ``etags``, and ``default``, the app of a script
+- declared: ``declaring`` is what apps (``app``) and plugins may say; ``records`` and ``options`` are what is kept of it, each with
+  its line (``source``); ``default`` is the app of a script
+- frozen: ``freeze`` makes the ``plan`` of ``handlers``, with what is inherited in the tree of apps (``scopes``)
+- asked of others: ``ports``; ``threads`` for sync handlers; ``context`` for code that cannot be handed the request
+
+Each package is one part of the way from a declaration to a reply:
+
+- ``routing`` finds what a request goes to; ``styles`` are ways of writing handlers besides functions
+- ``binding`` makes the parameters of a handler, ``providing`` the objects that it asks for by their types
+- ``results`` makes the response, ``errors`` that of an exception, ``files`` those of files
+- ``middleware`` is around them; ``life`` is what happens before, after and beside them
+- ``plugins`` and ``settings`` say things for an app; ``inspection`` tells what it has become
 """

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 from urllib.parse import quote
 
 from segue.core.appkey import AppKey
+from segue.core.binding.json_codec import DEFAULT_JSON, JSONCodec
 from segue.core.copying import copied
 from segue.core.declaring import Declaring, Frozen
-from segue.core.json_codec import DEFAULT_JSON, JSONCodec
+from segue.core.life.running import Running
+from segue.core.middleware.security_headers import DEFAULT_HEADERS
 from segue.core.options import RouteDefaults, layered
-from segue.core.plugins import Listed, Plugin
+from segue.core.plugins.order import Listed, Plugin
 from segue.core.records import Declarations
-from segue.core.running import Running
-from segue.core.security_headers import DEFAULT_HEADERS
 from segue.core.source import calling_frame
 from segue.http.headers import RawHeaders
 from segue.http.request import Request
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from segue.core.handlers import Call
     from segue.core.plan import Plan
-    from segue.core.providing import Provides
-    from segue.core.scope import Scope
+    from segue.core.providing.declarations import Provides
+    from segue.core.providing.scope import Scope
     from segue.core.threads import Threads
 
 __all__ = ["App", "Frozen"]
@@ -175,7 +175,7 @@ class App(Declaring, Running):
 
     def static_url(self, path: str, *, name: str = "static") -> str:
         """The URL of a static file with the hash of its content: caches keep it until the file changes."""
-        from segue.core.static import files_of
+        from segue.core.files.static import files_of
 
         handler = self.plan.named(name)[0].endpoint.handler
         return self.url_for(name, path=path, v=files_of(handler).version(path))
@@ -212,7 +212,7 @@ class App(Declaring, Running):
 
         ``request``: for what is made from one. See Scope.
         """
-        from segue.core.scope import Scope
+        from segue.core.providing.scope import Scope
 
         injection = self.plan.injection
         return Scope(injection, injection.views[0], request)
@@ -225,7 +225,7 @@ class App(Declaring, Running):
 
         Raises LookupError when nothing is provided for ``kind``, and FreezeError when it does not fit in.
         """
-        from segue.core.overriding import overriding
+        from segue.core.providing.overriding import overriding
 
         return overriding(self.plan.injection, kind, provider, self._calling()[0])
 

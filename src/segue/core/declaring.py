@@ -4,16 +4,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, TypeVar, Unpack, overload
 
-from segue.core.configured import Configured
-from segue.core.converters import Converter
-from segue.core.directives import Directed
-from segue.core.hooks import Attached, Hook
-from segue.core.lifecycle import Lifecycle
+from segue.core.life.declarations import Lifecycle
+from segue.core.middleware.ordering import Neighbour
 from segue.core.options import RouteDefaults, RouteOptions, WebSocketRouteOptions
-from segue.core.ordering import Neighbour
+from segue.core.plugins.directives import Directed
 from segue.core.ports import Permits
-from segue.core.predicates import PredicateFactory
-from segue.core.providing import Providing
+from segue.core.providing.declarations import Providing
 from segue.core.records import (
     Around,
     Command,
@@ -29,17 +25,21 @@ from segue.core.records import (
     URLValues,
     command_name,
 )
+from segue.core.routing.converters import Converter
+from segue.core.routing.predicates import PredicateFactory
+from segue.core.settings.declarations import Configured
 from segue.core.source import Source, calling_frame
-from segue.core.viewrecords import Traverse, TraverseOptions, View, ViewOptions
+from segue.core.styles.hooks import Attached, Hook
+from segue.core.styles.viewrecords import Traverse, TraverseOptions, View, ViewOptions
 from segue.http.request import Request
 from segue.http.response import Response
 
 if TYPE_CHECKING:
     import os
 
-    from segue.core.ownrouting import Router
+    from segue.core.files.static import StaticOptions
     from segue.core.ports import Format
-    from segue.core.static import StaticOptions
+    from segue.core.routing.ownrouting import Router
 
 __all__ = ["Declaring", "Frozen"]
 
@@ -142,14 +142,14 @@ class Declaring(Lifecycle, Providing, Configured):
 
         ``to``: a path of the served app, or a whole URL; parameters of the path are put into it, and the query behind it.
         """
-        from segue.core.redirecting import RedirectTo
+        from segue.core.routing.redirecting import RedirectTo
 
         handler = RedirectTo(to, status)
         self.any(path, name=name or f"redirect of {path}")(handler)
 
     def router(self, at: str, router: "Router", /) -> None:
-        """Lets an object of your own find the handlers below the path ``at``: see :class:`segue.core.ownrouting.Router`."""
-        from segue.core.ownrouting import OwnRouting
+        """Lets an object of your own find the handlers below the path ``at``: see :class:`segue.core.routing.ownrouting.Router`."""
+        from segue.core.routing.ownrouting import OwnRouting
 
         place, names = self._declaring("a router")
         self.declared.routes.append(OwnRouting(at, router, place, names))
@@ -207,7 +207,7 @@ class Declaring(Lifecycle, Providing, Configured):
         }
 
         def register(target: C) -> C:
-            from segue.core.resources import Resource
+            from segue.core.styles.resources import Resource
 
             self.declared.routes.append(Resource(path, target, given, place, names))
             return target
@@ -232,7 +232,7 @@ class Declaring(Lifecycle, Providing, Configured):
         What is not marked with :func:`segue.expose` does not answer. Parameters come from the rest of the path, the
         query or a form; what does not fit is a 404, in a form a 400. ``name``: before the names of the routes.
         """
-        from segue.core.trees import Tree
+        from segue.core.styles.trees import Tree
 
         place, names = self._declaring("a tree")
         self.declared.routes.append(Tree(at, root, options, place, names))
@@ -249,7 +249,7 @@ class Declaring(Lifecycle, Providing, Configured):
         A function with a plain argument, or a name that begins with an underscore, does not answer. Files in folders
         below have longer paths. The files are loaded when the app is frozen.
         """
-        from segue.core.folders import Folder
+        from segue.core.styles.folders import Folder
 
         place, names = self._declaring("a folder")
         self.declared.routes.append(Folder(directory, at, options, place, names))
@@ -379,7 +379,7 @@ class Declaring(Lifecycle, Providing, Configured):
         **options: "Unpack[StaticOptions]",
     ) -> None:
         """Serves the files of ``directory`` below the path ``at``; ``name`` is for ``url_for`` and :meth:`static_url`."""
-        from segue.core.static import StaticFiles
+        from segue.core.files.static import StaticFiles
 
         files = StaticFiles(directory, **options)
         self.get(f"{at.rstrip('/')}/", name=name, documented=False)(files.root_page)
@@ -389,7 +389,7 @@ class Declaring(Lifecycle, Providing, Configured):
         self, at: str, directory: "str | os.PathLike[str]", **options: "Unpack[StaticOptions]"
     ) -> None:
         """Serves a browser application from where its bundler put it: what no route answers is its to show."""
-        from segue.core.frontend import Frontend
+        from segue.core.files.frontend import Frontend
 
         frontend = Frontend(directory, **options)
         self.any(f"{at.rstrip('/')}/", name="frontend", documented=False)(frontend.root_page)

@@ -6,31 +6,27 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from segue.core.bodies import accepted
-from segue.core.calling import Calling, hooked
-from segue.core.conditions import read_conditions
-from segue.core.configured import configure_paths, misspelt_sections
-from segue.core.converters import BUILT_IN
-from segue.core.dispatch import Find, dispatcher, finder
-from segue.core.endpoints import compile_http, compile_socket, is_async, path_kinds
-from segue.core.errors import ErrorHandlers
-from segue.core.forest import Forest
+from segue.core.binding.bodies import accepted
+from segue.core.binding.calling import Calling, hooked
+from segue.core.binding.endpoints import compile_http, compile_socket, is_async, path_kinds
+from segue.core.binding.parameters import HandlerError, Parameter, check_path_used, read_signature
+from segue.core.errors.handlers import ErrorHandlers
 from segue.core.handlers import Call, Endpoint, OnError, bodies_of
-from segue.core.hooks import Attached
-from segue.core.includednames import IncludedNames
-from segue.core.life import clashes, life_of
-from segue.core.liferecords import TaskRecord
-from segue.core.lifespan import Span, application_span
-from segue.core.mounting import mounted_call
-from segue.core.negotiation import formats_of, with_suffixes
+from segue.core.life.lifespan import Span, application_span
+from segue.core.life.lives import clashes, life_of
+from segue.core.life.receivers import settle
+from segue.core.life.records import TaskRecord
+from segue.core.life.requesthooks import around, telling_errors, telling_sockets
+from segue.core.life.surroundings import InvalidOption, caching, taking_values
+from segue.core.middleware.pipeline import answering, guarded
+from segue.core.middleware.stacks import around_all, around_route, carried, wrapped
 from segue.core.options import Options, layered
-from segue.core.parameters import HandlerError, Parameter, check_path_used, read_signature
-from segue.core.permissions import guard, permits_of
-from segue.core.pipeline import answering, guarded
 from segue.core.plan import FreezeError, NamedRoute, Plan
-from segue.core.predicates import InvalidPredicate
-from segue.core.providers import ProvidersOf
-from segue.core.receivers import settle
+from segue.core.plugins.setup import set_up, set_up_all
+from segue.core.providing.providers import ProvidersOf
+from segue.core.providing.steps import Wiring
+from segue.core.providing.supplying import error_handlers_of, spans_of, supplied, supplied_stack, tasks_of
+from segue.core.providing.wiring import Injection
 from segue.core.records import (
     Around,
     ByPlugin,
@@ -43,20 +39,24 @@ from segue.core.records import (
     Route,
     SocketRoute,
 )
-from segue.core.requesthooks import around, telling_errors, telling_sockets
-from segue.core.routing import InvalidTemplate, Template, parse_template
+from segue.core.results.negotiation import formats_of, with_suffixes
+from segue.core.routing.conditions import read_conditions
+from segue.core.routing.converters import BUILT_IN
+from segue.core.routing.dispatch import Find, dispatcher, finder
+from segue.core.routing.includednames import IncludedNames
+from segue.core.routing.mounting import mounted_call
+from segue.core.routing.predicates import InvalidPredicate
+from segue.core.routing.sites import SOCKET, Sites
+from segue.core.routing.templates import InvalidTemplate, Template, parse_template
 from segue.core.scopes import Scope, join
-from segue.core.setup import set_up, set_up_all
-from segue.core.sites import SOCKET, Sites
+from segue.core.settings.declarations import configure_paths, misspelt_sections
 from segue.core.source import Source, source_of
-from segue.core.stacks import around_all, around_route, carried, wrapped
-from segue.core.stages import Needs, Stages, guarding_mount, guards_of, reraise
-from segue.core.steps import Wiring
-from segue.core.supplying import error_handlers_of, spans_of, supplied, supplied_stack, tasks_of
-from segue.core.surroundings import InvalidOption, caching, taking_values
-from segue.core.viewrecords import Traverse, View
-from segue.core.views import as_given
-from segue.core.wiring import Injection
+from segue.core.styles.forest import Forest
+from segue.core.styles.hooks import Attached
+from segue.core.styles.permissions import guard, permits_of
+from segue.core.styles.stages import Needs, Stages, guarding_mount, guards_of, reraise
+from segue.core.styles.viewrecords import Traverse, View
+from segue.core.styles.views import as_given
 
 __all__ = ["freeze"]
 
@@ -204,7 +204,7 @@ class _Freezing:
         self.unused += app.declared.hooks
         self.problems += app.declared.problems
         if app.declared.commands:
-            from segue.core.commands import command_conflicts
+            from segue.core.plugins.commands import command_conflicts
 
             self.problems += command_conflicts(app.declared.commands)
         self.spans += spans_of(app, self.injection, view)
@@ -266,7 +266,7 @@ class _Freezing:
             self._add_route(scope, one)
 
     def _add_socket(self, scope: Scope, record: SocketRoute) -> None:
-        from segue.core.websockets import websocket_endpoint
+        from segue.core.results.websockets import websocket_endpoint
 
         if not is_async(record.handler):
             raise HandlerError(f"{record.place}: the handler of a WebSocket has to be an `async def`")

@@ -3,16 +3,16 @@
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Literal
 
-from segue.core.bodies import Bodies
-from segue.core.calling import Taking
-from segue.core.claims import Level
-from segue.core.conditions import Conditions
-from segue.core.json_codec import DEFAULT_JSON
+from segue.core.binding.bodies import Bodies
+from segue.core.binding.calling import Taking
+from segue.core.binding.json_codec import DEFAULT_JSON
+from segue.core.binding.parameters import MISSING, Parameter
 from segue.core.options import Disconnect, Options
-from segue.core.parameters import MISSING, Parameter
 from segue.core.ports import Format
+from segue.core.providing.steps import NO_WIRING
+from segue.core.routing.claims import Level
+from segue.core.routing.conditions import Conditions
 from segue.core.source import Source
-from segue.core.steps import NO_WIRING
 from segue.http.request import Request
 from segue.http.response import Response
 
@@ -87,7 +87,7 @@ class Endpoint:
         #: Methods that its path answers besides, because of it: HEAD and OPTIONS.
         self.automatic: tuple[str, ...] = ()
         self.parameters: tuple[Parameter, ...] = ()
-        #: Whether the parameters are call arguments: segue.core.calling.
+        #: Whether the parameters are call arguments: segue.core.binding.calling.
         self.arguments: Taking | None = None
         #: The annotation of what the handler returns.
         self.returns: Any = MISSING

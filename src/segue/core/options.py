@@ -5,10 +5,10 @@ from typing import Any, Literal, TypedDict
 
 import msgspec
 
+from segue.core.binding.json_codec import JSONCodec
 from segue.core.documentation import Documentation, DocumentationDefaults, DocumentationOptions
-from segue.core.json_codec import JSONCodec
 from segue.core.ports import Format
-from segue.core.predicates import PredicateOptions
+from segue.core.routing.predicates import PredicateOptions
 from segue.http.response import Response
 from segue.http.websocket import WebSocketOptions
 
@@ -137,7 +137,7 @@ class Options(Documentation, msgspec.Struct, frozen=True, kw_only=True, forbid_u
     skip: tuple[Any, ...] = ()
     requires: list[Any] = []
     accept_order: list[str] = []
-    # What chooses among several of one path: read once, by segue.core.conditions.
+    # What chooses among several of one path: read once, by segue.core.routing.conditions.
     accept: str | list[str] | None = None
     consumes: str | list[str] | None = None
     header: Any = None

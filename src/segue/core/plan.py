@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from segue.core.dispatch import Find
 from segue.core.handlers import Call, Endpoint
-from segue.core.life import Life
+from segue.core.life.lives import Life
+from segue.core.providing.wiring import Injection
 from segue.core.records import Around, Command, Own, Recorded, URLDefaults
-from segue.core.routing import Template
-from segue.core.wiring import Injection
+from segue.core.routing.dispatch import Find
+from segue.core.routing.templates import Template
 from segue.http.request import Request
 from segue.http.url import encode_query
 
@@ -89,7 +89,7 @@ class Plan:
     @property
     def commands(self) -> list[Command]:
         """The commands of the app and of those that it includes."""
-        from segue.core.commands import commands_of
+        from segue.core.plugins.commands import commands_of
 
         return list(commands_of(self.app))
 

@@ -4,16 +4,16 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Se
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
-from segue.core.calling import PLAIN, Calling
-from segue.core.directives import Directed, Directive
-from segue.core.hooks import Attached
-from segue.core.liferecords import LifeRecords
+from segue.core.binding.calling import PLAIN, Calling
+from segue.core.life.records import LifeRecords
 from segue.core.options import RouteDefaults, RouteOptions, WebSocketRouteOptions
-from segue.core.plugins import Listed
+from segue.core.plugins.directives import Directed, Directive
+from segue.core.plugins.order import Listed
 from segue.core.ports import Format, Permits
-from segue.core.predicates import PredicateFactory
+from segue.core.routing.predicates import PredicateFactory
 from segue.core.source import Source
-from segue.core.viewrecords import Traverse, View
+from segue.core.styles.hooks import Attached
+from segue.core.styles.viewrecords import Traverse, View
 from segue.http.request import Request
 from segue.http.response import Response
 
@@ -71,7 +71,7 @@ class Route(NamedTuple):
 
 
 class Into(Protocol):
-    """What takes the endpoint of a route: it is said what may be said to :meth:`segue.core.sites.Sites.place`."""
+    """What takes the endpoint of a route: it is said what may be said to :meth:`segue.core.routing.sites.Sites.place`."""
 
     def place(self, template: Any, host: Any, methods: Sequence[str], endpoint: Any, /) -> dict[str, str]: ...
 

@@ -5,18 +5,18 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from segue.core.claims import Level
-from segue.core.converters import Converter
-from segue.core.errors import ErrorHandlers
+from segue.core.errors.handlers import ErrorHandlers
 from segue.core.handlers import OnError
-from segue.core.hooks import Attached
 from segue.core.options import Options, layered
 from segue.core.ports import Format, Permits
-from segue.core.predicates import PredicateFactory
-from segue.core.providers import ProvidersOf
+from segue.core.providing.providers import ProvidersOf
 from segue.core.records import Around, Recorded, URLDefaults, URLValues
-from segue.core.routing import InvalidTemplate, Template
-from segue.core.sites import host_template
+from segue.core.routing.claims import Level
+from segue.core.routing.converters import Converter
+from segue.core.routing.predicates import PredicateFactory
+from segue.core.routing.sites import host_template
+from segue.core.routing.templates import InvalidTemplate, Template
+from segue.core.styles.hooks import Attached
 
 __all__ = ["Scope", "join"]
 

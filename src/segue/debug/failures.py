@@ -3,7 +3,7 @@
 import secrets
 from collections import OrderedDict
 
-from segue.core.failure import Cause
+from segue.core.errors.failure import Cause
 from segue.debug.console import Console
 
 __all__ = ["Failures"]

@@ -7,7 +7,7 @@ from collections import deque
 
 from msgspec import Struct
 
-from segue.core.masking import Masker
+from segue.core.errors.masking import Masker
 from segue.http.request import Request
 from segue.http.response import Response
 

@@ -4,10 +4,10 @@ import base64
 import functools
 import hashlib
 
-from segue.core.debugpage import STYLE, cause_html, hints, request_html
-from segue.core.errorpage import escape, page
-from segue.core.failure import Cause, text_of
-from segue.core.masking import Masker
+from segue.core.errors.debugpage import STYLE, cause_html, hints, request_html
+from segue.core.errors.errorpage import escape, page
+from segue.core.errors.failure import Cause, text_of
+from segue.core.errors.masking import Masker
 from segue.http.request import Request
 from segue.http.response import Response
 

@@ -5,8 +5,8 @@ import platform
 import time
 from collections.abc import Iterable, Sequence
 
-from segue.core.errorpage import escape, page
-from segue.core.inspect import Inspection, RouteInfo
+from segue.core.errors.errorpage import escape, page
+from segue.core.inspection.overview import Inspection, RouteInfo
 from segue.debug.history import Entry
 from segue.http.response import Response
 

@@ -6,11 +6,11 @@ from msgspec import Struct
 
 from segue.core.app import App
 from segue.core.appkey import AppKey
-from segue.core.errors import prefers_html
-from segue.core.failure import causes_of, masker_for
-from segue.core.locality import is_local
+from segue.core.errors.failure import causes_of, masker_for
+from segue.core.errors.handlers import prefers_html
+from segue.core.errors.locality import is_local
+from segue.core.plugins.setup import Setup
 from segue.core.records import Next
-from segue.core.setup import Setup
 from segue.debug.failures import Failures
 from segue.debug.page import console_page
 from segue.debug.tokens import Gate

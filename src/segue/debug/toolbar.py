@@ -4,10 +4,10 @@ import logging
 from collections.abc import AsyncIterator
 
 from segue.core.app import App
-from segue.core.inspect import inspect_app, place_text
-from segue.core.locality import is_local
+from segue.core.errors.locality import is_local
+from segue.core.inspection.overview import inspect_app, place_text
+from segue.core.plugins.setup import Setup
 from segue.core.records import Next
-from segue.core.setup import Setup
 from segue.debug.history import Entry, History
 from segue.debug.panels import app_page, history_page, link, request_page
 from segue.http.errors import NotFound

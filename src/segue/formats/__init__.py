@@ -16,7 +16,7 @@ A format of your own is any object with the names of ``segue.core.ports.Format``
 
 from typing import TYPE_CHECKING, Any
 
-from segue.core.bodies import HTMLForm
+from segue.core.binding.bodies import HTMLForm
 from segue.core.ports import Decodes, Format, Renders, Streams
 
 if TYPE_CHECKING:

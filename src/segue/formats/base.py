@@ -7,7 +7,7 @@ import decimal
 import math
 from typing import Any, Self
 
-from segue.core.json_codec import DEFAULT_JSON
+from segue.core.binding.json_codec import DEFAULT_JSON
 from segue.core.ports import Codec
 
 __all__ = ["PlainFormat", "element_name", "rows_of", "text_of"]

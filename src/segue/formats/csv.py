@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from segue.core.kinds import bare, list_item
-from segue.core.validation import object_fields
+from segue.core.binding.kinds import bare, list_item
+from segue.core.binding.validation import object_fields
 from segue.formats.base import PlainFormat, rows_of, text_of
 
 __all__ = ["CSV"]

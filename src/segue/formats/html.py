@@ -3,7 +3,7 @@
 import html
 from typing import Any
 
-from segue.core.errorpage import page
+from segue.core.errors.errorpage import page
 from segue.formats.base import PlainFormat, text_of
 from segue.http.request import Request
 from segue.http.response import Response

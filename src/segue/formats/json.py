@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from segue.core.json_body import check_depth, decode_json
+from segue.core.binding.json_body import check_depth, decode_json
 from segue.formats.base import PlainFormat
 from segue.http.errors import BadRequest
 from segue.http.request import Request

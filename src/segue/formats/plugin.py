@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
+from segue.core.plugins.setup import Setup
 from segue.core.ports import Format
-from segue.core.setup import Setup
 
 __all__ = ["Formats"]
 

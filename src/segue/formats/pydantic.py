@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from segue.core.json_codec import JSONCodec
+from segue.core.binding.json_codec import JSONCodec
 
 __all__ = ["PydanticJSON"]
 

@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from segue.core.hooks import after, before
-from segue.core.validation import MOST, Problem, problem
+from segue.core.binding.validation import MOST, Problem, problem
+from segue.core.styles.hooks import after, before
 from segue.http.errors import BadRequest
 from segue.http.request import Request
 from segue.http.response import Response

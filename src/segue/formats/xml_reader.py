@@ -3,8 +3,8 @@
 from typing import Any
 from xml.parsers import expat
 
-from segue.core.kinds import bare, list_item, without_none
-from segue.core.validation import object_fields
+from segue.core.binding.kinds import bare, list_item, without_none
+from segue.core.binding.validation import object_fields
 
 __all__ = ["MAX_DEPTH", "read_xml"]
 

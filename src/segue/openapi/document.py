@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from segue.core.handlers import Endpoint
 from segue.core.plan import NamedRoute, Plan
-from segue.core.sites import SOCKET
+from segue.core.routing.sites import SOCKET
 from segue.openapi.failures import error_responses
 from segue.openapi.operation import Operations, host_server, path_of, requirements, routes_of
 from segue.openapi.schemas import Schemas

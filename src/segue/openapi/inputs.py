@@ -6,12 +6,12 @@ from typing import Any
 
 import msgspec
 
-from segue.core.bodies import HTMLForm
+from segue.core.binding.bodies import HTMLForm
+from segue.core.binding.kinds import bare, is_upload, list_item, without_none
+from segue.core.binding.parameters import MISSING, Parameter
+from segue.core.binding.validation import object_fields
 from segue.core.handlers import Endpoint
-from segue.core.kinds import bare, is_upload, list_item, without_none
-from segue.core.parameters import MISSING, Parameter
-from segue.core.routing import Field, Template
-from segue.core.validation import object_fields
+from segue.core.routing.templates import Field, Template
 from segue.openapi.schemas import Schema, Schemas, Side
 
 __all__ = ["FORM", "MULTIPART", "example", "operation_body", "operation_parameters", "parameters_of"]

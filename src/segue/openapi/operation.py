@@ -6,7 +6,7 @@ from typing import Any
 
 from segue.core.handlers import Endpoint
 from segue.core.plan import NamedRoute, Plan
-from segue.core.routing import Field, Template
+from segue.core.routing.templates import Field, Template
 from segue.http.status import phrase
 from segue.openapi.failures import failure_statuses, own_answer, raised
 from segue.openapi.inputs import operation_body, operation_parameters

@@ -1,17 +1,17 @@
-"""What an operation answers, from what its handler says that it returns: the rules of ``core/results.py``, for types."""
+"""What an operation answers, from what its handler says that it returns: the rules of ``core/results/rules.py``, for types."""
 
 import enum
 from collections.abc import AsyncIterable, Awaitable, Callable, Coroutine, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, Never, NoReturn, Union, get_args, get_origin, get_type_hints
 
-from segue.core.finishing import streamed_items
+from segue.core.binding.kinds import bare, is_union
+from segue.core.binding.parameters import MISSING
+from segue.core.binding.validation import object_fields
 from segue.core.handlers import Endpoint
-from segue.core.kinds import bare, is_union
-from segue.core.parameters import MISSING
-from segue.core.results import BINARY, HTML, JSON, TEXT
-from segue.core.streams import JSONL
-from segue.core.validation import object_fields
+from segue.core.results.finishing import streamed_items
+from segue.core.results.rules import BINARY, HTML, JSON, TEXT
+from segue.core.results.streams import JSONL
 from segue.http.response import Response
 from segue.http.status import phrase
 from segue.openapi.inputs import example

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from segue.core.errorpage import escape
+from segue.core.errors.errorpage import escape
 from segue.openapi.schemas import Schema
 
 __all__ = ["page", "policy"]

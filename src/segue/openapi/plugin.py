@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from segue.core.plan import Plan
-from segue.core.setup import Setup
+from segue.core.plugins.setup import Setup
 from segue.http.conditional import ETag, Precondition, evaluate
 from segue.http.request import Request
 from segue.http.response import Response

@@ -13,10 +13,10 @@ from typing import Any, Literal, get_args, get_origin
 import msgspec
 from msgspec import inspect as kinds
 
-from segue.core.drafts import Draft
-from segue.core.roles import role_of, shape_of
-from segue.core.shapes import shaped
-from segue.core.validation import object_fields
+from segue.core.binding.drafts import Draft
+from segue.core.binding.roles import role_of, shape_of
+from segue.core.binding.shapes import shaped
+from segue.core.binding.validation import object_fields
 
 __all__ = ["Schema", "Schemas", "Side"]
 

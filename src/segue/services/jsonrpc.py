@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from segue.core.json_body import check_depth, check_json_type
+from segue.core.binding.json_body import check_depth, check_json_type
 from segue.http.errors import HTTPException
 from segue.http.request import Request
 from segue.http.response import Response

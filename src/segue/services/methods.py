@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from segue.core.kinds import told
+from segue.core.binding.kinds import told
+from segue.core.binding.validation import MOST, Problem, problem, problems
 from segue.core.source import Source, source_of
-from segue.core.validation import MOST, Problem, problem, problems
 from segue.http.errors import HTTPError
 from segue.http.request import Request
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import msgspec
 
-from segue.core.json_body import check_depth, check_json_type
+from segue.core.binding.json_body import check_depth, check_json_type
+from segue.core.binding.scalars import from_text
 from segue.core.ports import Format
-from segue.core.scalars import from_text
 from segue.http.body import NO_BODY
 from segue.http.errors import BadRequest, HTTPError, MethodNotAllowed, NotFound, UnprocessableContent
 from segue.http.request import Request

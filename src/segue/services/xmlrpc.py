@@ -10,8 +10,8 @@ from typing import Any, ClassVar, get_args, get_origin
 
 import msgspec
 
-from segue.core.kinds import bare, is_union
-from segue.core.validation import object_fields
+from segue.core.binding.kinds import bare, is_union
+from segue.core.binding.validation import object_fields
 from segue.http.errors import UnsupportedMediaType
 from segue.http.request import Request
 from segue.http.response import Response

@@ -12,8 +12,8 @@ from xml.etree.ElementTree import Element, SubElement
 
 import msgspec
 
-from segue.core.kinds import bare, is_union
-from segue.core.validation import object_fields
+from segue.core.binding.kinds import bare, is_union
+from segue.core.binding.validation import object_fields
 from segue.services.methods import MISSING
 
 __all__ = ["XSD", "XSI", "Schema", "by_name", "local_name", "read_value", "write_value"]

@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager, asyn
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar, Unpack
 
-from segue.core.providing import Provides
+from segue.core.providing.declarations import Provides
 from segue.http.headers import MutableHeaders
 from segue.http.sse import Event
 from segue.server.application import Application

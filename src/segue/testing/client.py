@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, overload
 
-from segue.core.providing import Provides
+from segue.core.providing.declarations import Provides
 from segue.http.headers import MutableHeaders
 from segue.http.sse import Event
 from segue.http.websocket import CloseCode, WebSocketDisconnected

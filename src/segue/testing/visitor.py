@@ -8,7 +8,7 @@ from typing import Any, TypedDict
 
 import msgspec
 
-from segue.core.json_codec import DEFAULT_JSON, JSONCodec
+from segue.core.binding.json_codec import DEFAULT_JSON, JSONCodec
 from segue.http.headers import Headers, HeaderSource, MutableHeaders
 from segue.http.request import Connection
 from segue.http.url import URL

@@ -1,0 +1,1 @@
+"""From an exception to a response, and what a developer sees of it."""

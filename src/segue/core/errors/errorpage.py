@@ -1,0 +1,103 @@
+"""The pages that Segue shows by itself: errors, tracebacks, listings. No script, and nothing from anywhere else."""
+
+import base64
+import functools
+import hashlib
+import html
+from collections.abc import Mapping
+
+from segue.http.errors import HTTPError
+from segue.http.request import Request
+from segue.http.response import Response
+
+__all__ = ["STYLE", "error_page", "escape", "page"]
+
+STYLE = """
+:root { color-scheme: light dark; --ink: #1c1d21; --paper: #fdfdfb; --soft: #5c5f66; --line: #d9d9d4;
+  --shade: #f2f1ec; --accent: #0b5cad; --mark: #fff2c2 }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #e9e8e4; --paper: #17181b; --soft: #a4a7ae; --line: #3a3c42; --shade: #212328;
+    --accent: #8bbcf0; --mark: #4a3d10 }
+}
+* { box-sizing: border-box }
+body { margin: 0; background: var(--paper); color: var(--ink); font: 1rem/1.6 system-ui, sans-serif }
+main { max-width: 62rem; margin: 0 auto; padding: 12vh 1.5rem 4rem }
+main.wide { padding-top: 3rem }
+h1 { margin: 0 0 .5rem; font-size: 2rem; line-height: 1.25; overflow-wrap: anywhere }
+h2 { margin: 2rem 0 .5rem; font-size: 1rem; overflow-wrap: anywhere }
+p { margin: .5rem 0; overflow-wrap: anywhere }
+.soft { color: var(--soft) }
+a { color: var(--accent) }
+a:focus-visible, summary:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px }
+code, pre { font: .875rem/1.6 ui-monospace, monospace }
+pre { margin: .5rem 0; padding: .75rem 1rem; overflow-x: auto; background: var(--shade);
+  border: 1px solid var(--line); border-radius: 6px }
+mark { display: inline-block; min-width: 100%; background: var(--mark); color: inherit }
+table { border-collapse: collapse; width: 100% }
+th, td { padding: .35rem .75rem .35rem 0; text-align: start; border-bottom: 1px solid var(--line) }
+td.number { text-align: end; font-variant-numeric: tabular-nums }
+"""
+
+escape = functools.partial(html.escape, quote=True)
+
+
+@functools.cache
+def _policy(style: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
+    return (
+        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; "
+        f"frame-ancestors 'none'"
+    )
+
+
+def page(
+    title: str,
+    content: str,
+    status: int,
+    headers: Mapping[str, str] | None = None,
+    *,
+    wide: bool = False,
+    style: str = "",
+) -> Response:
+    """A built-in page. ``title`` is text and gets escaped; ``content`` is HTML, escaped by its maker. ``style``: more rules."""
+    kind = ' class="wide"' if wide else ""
+    style = STYLE + style
+    document = (
+        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{escape(title)}</title>\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'<meta name="robots" content="noindex">\n<style>{style}</style>\n</head>\n'
+        f"<body>\n<main{kind}>\n{content}\n</main>\n</body>\n</html>\n"
+    )
+    response = Response(document.encode("utf-8", "replace"), status, headers, "text/html; charset=utf-8")
+    response.headers["content-security-policy"] = _policy(style)
+    return response
+
+
+def error_page(
+    request: Request,
+    error: HTTPError,
+    title: str,
+    shown: BaseException | None,
+    *,
+    with_values: bool = False,
+) -> Response:
+    """The page of an error; with the traceback of ``shown`` when the app is being debugged.
+
+    ``with_values``: and with what its frames knew.
+    """
+    content = [f"<h1>{escape(title)}</h1>"]
+    if error.detail and shown is None:
+        content.append(f"<p>{escape(error.detail)}</p>")
+    for one in error.extra.get("errors", ()):
+        if isinstance(one, Mapping):
+            where = " → ".join(str(part) for part in one.get("loc", ()))
+            content.append(f"<p><code>{escape(where)}</code> {escape(str(one.get('msg', '')))}</p>")
+    content.append(f'<p class="soft">Status {error.status}</p>')
+    if "request_id" in error.extra:
+        content.append(f'<p class="soft">Request <code>{escape(str(error.extra["request_id"]))}</code></p>')
+    if shown is not None:
+        from segue.core.errors.debugpage import STYLE as MORE, failure_html
+
+        content.append(failure_html(request, shown, with_values=with_values))
+        return page(title, "\n".join(content), error.status, error.headers, wide=True, style=MORE)
+    return page(title, "\n".join(content), error.status, error.headers)

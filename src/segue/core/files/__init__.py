@@ -1,0 +1,1 @@
+"""Files as responses: one, a directory, a browser application."""

@@ -1,0 +1,1 @@
+"""What happens while an app lives: its start and end, signals, hooks around requests, tasks."""

@@ -1,0 +1,1 @@
+"""What is around handlers: how it is put there, and what comes with Segue."""

@@ -1,0 +1,1 @@
+"""What plugins are handed, in which order, and what they bring."""

@@ -1,0 +1,1 @@
+"""From what a handler returned to a response."""
