@@ -135,11 +135,13 @@ def test_a_near_miss_of_100_kb_takes_less_than_50_ms(kind: Any, texts: list[str]
     for text in texts:
         for decode in (limited, unlimited):
             taken = []
-            for _ in range(3):  # the machine may be busy once
+            for _ in range(10):  # the machine may be busy
                 begun = time.perf_counter()
                 with pytest.raises(msgspec.ValidationError):
                     decode(msgspec.json.encode(text))
                 taken.append(time.perf_counter() - begun)
+                if taken[-1] < 0.05:
+                    break
             assert min(taken) < 0.05, text[:20]
 
 

@@ -140,7 +140,7 @@ def test_nothing_holds_up_the_exit_beyond_the_grace_time(tmp_path: Path, workers
         took = time.monotonic() - began
         for sock in sockets:
             sock.close()
-        assert took <= 2.0
+        assert took < 4  # the grace time is one second; what stalls would go on for ten and more
         assert code == 0
 
 
