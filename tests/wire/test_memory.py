@@ -144,6 +144,24 @@ def opened(server: Child, count: int) -> list[socket.socket]:
     return connections
 
 
+@pytest.mark.row("TO1")
+def test_twenty_thousand_open_sockets_on_one_process(tmp_path: Path) -> None:
+    """As many as the machine allows a process, if those are fewer; each has been answered, and any is answered again."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    count = 20_000 if most == resource.RLIM_INFINITY else min(20_000, most - 500)
+    assert count >= 10_000, "tens of thousands"
+    with (
+        child(PROGRAMS, "uploads", tmp_path / "log", "keep_alive=300") as server,
+        contextlib.ExitStack() as stack,
+    ):
+        connections = [stack.enter_context(one) for one in opened(server, count)]
+        for connection in connections[::100]:
+            connection.sendall(PING)
+            assert b"pong" in connection.recv(4096)
+        assert server.resident() < 400 * MB
+
+
 @pytest.mark.row("SA1")
 def test_ten_thousand_idle_connections_and_a_thousand_active_ones(server: Child) -> None:
     before = server.resident()

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import random
 from collections.abc import AsyncIterable
 from typing import Protocol
 
@@ -27,7 +28,6 @@ _KEEP = (b"connection", b"keep-alive")
 _CHUNKED = (b"transfer-encoding", b"chunked")
 #: Statuses of responses that have a body and say how long it is.
 WITH_LENGTH = frozenset(range(200, 600)) - {204, 304}
-_RETRY = b"retry: 1000\n\n"
 
 
 class Outlet(Protocol):
@@ -182,7 +182,9 @@ async def _send_stream(
         if task is not None:
             task.uncancel()
         if outlet.streaming_events:
-            batch.add(_RETRY, len(_RETRY))
+            # Not all at once: who listens comes back within one to three seconds (WHATWG HTML, section 9.2.6).
+            retry = b"retry: %d\n\n" % random.randrange(1_000, 3_000)  # noqa: S311 -- no secret
+            batch.add(retry, len(retry))
     except ConnectionError:
         raise
     except Exception:
