@@ -12,7 +12,7 @@ LAUGHS = """<!DOCTYPE lolz [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;
 
 def test_elements_attributes_and_text() -> None:
     root = parse_xml(
-        '<a x="1" xmlns:n="urn:n"><n:b n:y="&lt;">é &amp; <![CDATA[<c>]]></n:b><?p?><!-- c --></a>'.encode()
+        '<a x="1" xmlns:n="urn:n"><n:b n:y="&lt;">é &amp; <![CDATA[<c>]]></n:b><!-- c --></a>'.encode()
     )
     assert (root.tag, root.attrib) == ("a", {"x": "1"})
     assert [(child.tag, child.attrib, child.text) for child in root] == [
@@ -28,6 +28,7 @@ def test_elements_attributes_and_text() -> None:
         '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>',
         '<!DOCTYPE a [<!ENTITY % p SYSTEM "file:///etc/passwd"> %p;]><a/>',
         "<!DOCTYPE html><a/>",
+        '<?xml-stylesheet href="http://127.0.0.1:9/"?><a/>',
         "<a>" * 10_000 + "</a>" * 10_000,
         "<a>" + "<b/>" * 200_001 + "</a>",
         "<a>",

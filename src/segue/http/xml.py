@@ -18,7 +18,7 @@ def parse_xml(data: bytes, *, max_depth: int = MAX_DEPTH) -> Element:
     """The root element of a document (W3C XML 1.0). Names in a namespace are ``{uri}name``.
 
     A document type declaration is refused, and so are the entities that it could declare: those that expand each other
-    to gigabytes and those that are read from files and other hosts. Raises XMLError, also for elements that are nested
+    to gigabytes and those that are read from files and other hosts; so are processing instructions. Raises XMLError, also for elements that are nested
     deeper than ``max_depth``, and for more than 200,000 elements and attributes.
     """
     builder = TreeBuilder()
@@ -40,7 +40,7 @@ def parse_xml(data: bytes, *, max_depth: int = MAX_DEPTH) -> Element:
         builder.end(_name(tag))
 
     def refuse(*_: object) -> None:
-        raise XMLError("a document type declaration is not taken")
+        raise XMLError("a document type declaration or a processing instruction is not taken")
 
     parser = expat.ParserCreate(namespace_separator="}")
     parser.buffer_text = True
@@ -49,6 +49,7 @@ def parse_xml(data: bytes, *, max_depth: int = MAX_DEPTH) -> Element:
     parser.CharacterDataHandler = builder.data
     parser.StartDoctypeDeclHandler = refuse
     parser.EntityDeclHandler = refuse
+    parser.ProcessingInstructionHandler = refuse
     try:
         parser.Parse(data, True)
     except expat.ExpatError as error:
