@@ -64,7 +64,6 @@ def test_deeper_paths_say_it_otherwise_and_names_end_at_slashes(configured: Call
         assert "cache-control" not in client.get("/filmsx").headers  # an error is not kept
 
 
-@pytest.mark.row("CP16")
 def test_the_tools_do_what_they_say(
     configured: Callable[[str], App], caplog: pytest.LogCaptureFixture
 ) -> None:

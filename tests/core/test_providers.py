@@ -1047,7 +1047,6 @@ def test_what_could_not_be_made_for_the_app_is_tried_again() -> None:
         assert [client.get("/").status for _ in range(3)] == [500, 200, 200]
 
 
-@pytest.mark.row("FX2")
 def test_providers_do_what_depends_does_elsewhere() -> None:
     app, log = App(), Log()
 

@@ -3,8 +3,6 @@
 from string import Template
 from typing import Any
 
-import pytest
-
 from segue import App, Request, expose
 from segue.formats import HTML, JSON
 from segue.testing import Client
@@ -44,7 +42,6 @@ class Better(Movies):
         return {"title": "not exposed"}
 
 
-@pytest.mark.row("TG-05")
 def test_a_method_is_a_page_and_data_and_a_subclass_inherits_how() -> None:
     for root, title in ((Movies(), "film 7"), (Better(), "better 7")):
         app = App()

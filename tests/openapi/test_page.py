@@ -38,7 +38,6 @@ def shop() -> App:
     return app
 
 
-@pytest.mark.row("LI6")
 def test_the_page_shows_operations_and_tries_them_offline(tmp_path: Path) -> None:
     with (
         LiveServer(shop()) as server,

@@ -152,7 +152,6 @@ def test_the_access_log_may_be_a_class_of_ones_own_or_have_a_format(folder: Path
         until(lambda: (folder / "formatted").read_text() == "GET 404 <->\n", "a line of this format")
 
 
-@pytest.mark.row("SA24")
 def test_the_id_of_a_request_is_echoed_and_logged(folder: Path) -> None:
     arguments = ("--port", "0", "--access-log", "access.json", "--access-log-format", "json")
     with segue("serve", "served:app", *arguments, cwd=folder) as server:

@@ -49,7 +49,7 @@ def test_a_client_made_from_the_description(service: Any) -> None:
 @pytest.mark.requires("zeep")
 @pytest.mark.parametrize(
     ("method", "text"),
-    [("closed", "the account is closed"), ("taken", "taken already"), ("broken", "internal error")],
+    [("closed", "the account is closed"), ("taken", "taken already"), ("broken", "Internal error")],
 )
 def test_faults(service: Any, method: str, text: str) -> None:
     import zeep.exceptions
@@ -94,3 +94,7 @@ def test_results_are_escaped(client: Client) -> None:
     reply = post(client, ENVELOPE.format("", '<t:anything><value>"&lt;/x&gt;&amp;"</value></t:anything>'))
     assert reply.status == 200
     assert '"&lt;/x&gt;&amp;"' in reply.text
+
+
+def test_a_body_over_the_limit_is_a_413_here_too(client: Client) -> None:
+    assert post(client, "<a>" + "x" * 3_000_000).status == 413

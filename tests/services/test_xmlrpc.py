@@ -77,7 +77,7 @@ def test_faults(proxy: xmlrpc.client.ServerProxy, caplog: pytest.LogCaptureFixtu
         ("closed", 7, "the account is closed"),
         ("taken", 409, "taken already"),
         ("add", -32602, "a: is missing"),
-        ("broken", -32603, "internal error"),
+        ("broken", -32603, "Internal error"),
     ]:
         with pytest.raises(xmlrpc.client.Fault) as caught:
             getattr(proxy, method)()

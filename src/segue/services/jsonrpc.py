@@ -1,7 +1,5 @@
 """JSON-RPC 2.0 (jsonrpc.org/specification): single calls, notifications and batches."""
 
-import asyncio
-import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,22 +9,14 @@ from segue.core.binding.json_body import check_depth, check_json_type
 from segue.http.errors import HTTPException
 from segue.http.request import Request
 from segue.http.response import Response
-from segue.services.methods import BadArguments, Method, Run, fault_of
+from segue.services.methods import BadArguments, Fault, Method, Run, attempt
 
 __all__ = ["MAX_BATCH", "answer"]
-
-logger = logging.getLogger("segue.services")
 
 #: Calls in one batch; more are refused before the first is made.
 MAX_BATCH = 100
 
-PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS, INTERNAL_ERROR = (
-    -32700,
-    -32600,
-    -32601,
-    -32602,
-    -32603,
-)
+PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS = -32700, -32600, -32601, -32602
 
 _VERSION = "2.0"
 _NO_ID: Any = object()
@@ -91,14 +81,8 @@ async def _outcome(message: Mapping[str, Any], methods: Mapping[str, Method], ru
     except BadArguments as error:
         return _error(INVALID_PARAMS, "Invalid params", error.problems)
     try:
-        return {"result": msgspec.to_builtins(await run(method, values), builtin_types=())}
-    except asyncio.CancelledError:
-        raise
-    except Exception as error:
-        fault = fault_of(error)
-        if fault is None:
-            logger.exception("%s (%s) failed", method.name, method.place)
-            return _error(INTERNAL_ERROR, "Internal error", None)
+        return {"result": await attempt(run, method, values, msgspec.to_builtins)}
+    except Fault as fault:
         return _error(fault.code, fault.message, fault.data)
 
 

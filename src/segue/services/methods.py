@@ -1,6 +1,7 @@
 """A function that can be called from elsewhere: its arguments, checked, and its result, as plain data."""
 
 import inspect
+import logging
 import re
 import typing
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -15,16 +16,22 @@ from segue.http.errors import HTTPError
 from segue.http.request import Request
 
 __all__ = [
-    "Argument",
+    "INTERNAL_ERROR",
     "MISSING",
+    "Argument",
     "BadArguments",
     "Convert",
     "Fault",
     "Method",
     "Run",
-    "fault_of",
+    "attempt",
     "read_method",
 ]
+
+logger = logging.getLogger("segue.services")
+
+#: The code of a fault that nobody foresaw, in JSON-RPC and XML-RPC.
+INTERNAL_ERROR = -32603
 
 MISSING: Any = inspect.Parameter.empty
 
@@ -150,10 +157,17 @@ def read_method(
     return method
 
 
-def fault_of(error: Exception) -> Fault | None:
-    """A fault for an error that a method raised on purpose; None for one that nobody foresaw."""
-    if isinstance(error, Fault):
-        return error
-    if isinstance(error, HTTPError):
-        return Fault(error.status, error.detail or str(error), {"status": error.status, **error.extra})
-    return None
+async def attempt(
+    run: Run, method: Method, values: Mapping[str, Any], plain: Callable[[Any], Any] = lambda result: result
+) -> Any:
+    """What the method returns, made ``plain``. Raises Fault for whatever it raises; what nobody foresaw is logged."""
+    try:
+        return plain(await run(method, values))
+    except Fault:
+        raise
+    except HTTPError as error:
+        extra = {"status": error.status, **error.extra}
+        raise Fault(error.status, error.detail or str(error), extra) from None
+    except Exception:
+        logger.exception("%s (%s) failed", method.name, method.place)
+        raise Fault(INTERNAL_ERROR, "Internal error") from None

@@ -1,7 +1,5 @@
 """SOAP 1.1 and 1.2, document/literal: an envelope in, an envelope out."""
 
-import asyncio
-import logging
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 from xml.etree.ElementTree import Element, SubElement, tostring
@@ -12,12 +10,10 @@ from segue.http.errors import UnsupportedMediaType
 from segue.http.request import Request
 from segue.http.response import Response
 from segue.http.xml import XMLError, parse_xml
-from segue.services.methods import BadArguments, Fault, Method, Run, fault_of
+from segue.services.methods import BadArguments, Fault, Method, Run, attempt
 from segue.services.xsd import XSI, by_name, local_name, read_value, write_value
 
 __all__ = ["answer"]
-
-logger = logging.getLogger("segue.services")
 
 
 class _Version(NamedTuple):
@@ -42,21 +38,19 @@ async def answer(request: Request, methods: Mapping[str, Method], run: Run, name
     status = 200
     try:
         method, values = _read(await request.body(), version, methods)
-        result = await run(method, values)
         reply = SubElement(content, f"tns:{method.name}Response")
-        if method.returns is not None:
-            write_value(reply, "return", result, method.returns)
-    except asyncio.CancelledError:
-        raise
+
+        def write(result: Any) -> None:
+            if method.returns is not None:
+                write_value(reply, "return", result, method.returns)
+
+        await attempt(run, method, values, write)
     except _ClientFault as error:
         status = 500 if version is _ONE else 400  # SOAP 1.1, section 6.2; SOAP 1.2 part 2, table 20
         _fault(content, version, str(error), sender=True)
-    except Exception as error:
-        fault = fault_of(error)
-        if fault is None:
-            logger.exception("a SOAP call failed on %r", request)
+    except Fault as fault:
         status = 500
-        _fault(content, version, "internal error" if fault is None else fault.message, fault)
+        _fault(content, version, fault.message, fault)
     body = b'<?xml version="1.0" encoding="utf-8"?>\n' + tostring(envelope)
     return Response(body, status, None, f"{version.media_type}; charset=utf-8")
 

@@ -1,8 +1,6 @@
 """XML-RPC (xmlrpc.com/spec), with the introspection and multicall that its clients know."""
 
-import asyncio
 import enum
-import logging
 import xmlrpc.client
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
@@ -16,14 +14,12 @@ from segue.http.errors import UnsupportedMediaType
 from segue.http.request import Request
 from segue.http.response import Response
 from segue.http.xml import XMLError, parse_xml
-from segue.services.methods import BadArguments, Fault, Method, Run, fault_of
+from segue.services.methods import INTERNAL_ERROR, BadArguments, Fault, Method, Run, attempt
 
 __all__ = ["answer"]
 
-logger = logging.getLogger("segue.services")
-
 # xmlrpc-epi's "Specification for Fault Code Interoperability".
-NOT_WELL_FORMED, METHOD_NOT_FOUND, INVALID_PARAMS, INTERNAL_ERROR = -32700, -32601, -32602, -32603
+NOT_WELL_FORMED, METHOD_NOT_FOUND, INVALID_PARAMS = -32700, -32601, -32602
 
 MAX_CALLS = 100
 
@@ -99,16 +95,7 @@ async def _call(name: str, params: Sequence[Any], methods: Mapping[str, Method],
         values = method.bind(params, {}, _convert)
     except BadArguments as error:
         raise Fault(INVALID_PARAMS, str(error)) from None
-    try:
-        return _plain(await run(method, values))
-    except asyncio.CancelledError:
-        raise
-    except Exception as error:
-        fault = fault_of(error)
-        if fault is None:
-            logger.exception("%s (%s) failed", method.name, method.place)
-            fault = Fault(INTERNAL_ERROR, "internal error")
-        raise fault from None
+    return await attempt(run, method, values, _plain)
 
 
 def _convert(value: Any, kind: Any) -> Any:
