@@ -23,4 +23,14 @@ if [ -f ../pyproject.toml ] && [ ! -x .venv/bin/segue ]; then
     $pip --no-build-isolation --editable ..
 fi
 
+# `./run.sh data`: the data layer beside its peers, on the PostgreSQL of this machine and on SQLite.
+if [ "${1:-}" = data ]; then
+    shift
+    exec .venv/bin/python -m data.run "$@"
+fi
+# `./run.sh pages`: pages that use it, beside those of Django and FastAPI.
+if [ "${1:-}" = pages ]; then
+    shift
+    exec .venv/bin/python -m data.measure_pages "$@"
+fi
 exec .venv/bin/python run.py "$@"

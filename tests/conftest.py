@@ -6,19 +6,54 @@ import importlib.util
 import os
 import shutil
 import signal
+import socket
+import subprocess
+import tempfile
 import time
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 ROWS = Path(__file__).resolve().parents[1] / "tools" / "features" / "rows.toml"
 
+# Servers that tests may use; each test makes databases of its own in them.
+SERVERS = {
+    "postgresql": os.environ.get("SEGUE_TEST_POSTGRESQL", "postgresql://postgres@127.0.0.1:5432/postgres"),
+    "mariadb": os.environ.get("SEGUE_TEST_MARIADB", f"mariadb://{'root'}@127.0.0.1:3306/mysql"),
+    "redis": os.environ.get("SEGUE_TEST_REDIS", "redis://127.0.0.1:6379/15"),
+}
+
+
+def _may_mount() -> bool:
+    """Whether this process may mount a small disk."""
+    if not shutil.which("mount") or os.geteuid() != 0:
+        return False
+    with tempfile.TemporaryDirectory() as folder:
+        if subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], capture_output=True
+        ).returncode:
+            return False
+        subprocess.run(["umount", folder], check=True)
+    return True
+
+
 # What a test may require beside executables and Python packages, which are looked for by their name.
 PROBES: dict[str, Callable[[], bool]] = {
     "procfs": lambda: Path("/proc/self/smaps_rollup").exists(),
+    "postgresql": lambda: _listens(SERVERS["postgresql"], 5432),
+    "tmpfs": _may_mount,
+    "pg_ctl": lambda: bool(shutil.which("pg_ctl") or list(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))),
+    "mariadb": lambda: _listens(SERVERS["mariadb"], 3306),
+    "redis": lambda: _listens(SERVERS["redis"], 6379),
 }
+
+# Viewers of descriptions that do not come with Segue: .ci/run brings them.
+VIEWERS = Path(__file__).resolve().parents[1] / ".cache" / "ui"
+PROBES["redoc"] = (VIEWERS / "redoc" / "redoc.standalone.js").is_file
+PROBES["scalar"] = (VIEWERS / "scalar" / "standalone.js").is_file
 
 # Python's own helpers of multiprocessing live until the interpreter ends.
 HELPERS = (b"multiprocessing.resource_tracker", b"multiprocessing.forkserver")
@@ -60,6 +95,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             pytest.skip(f"{name} is absent")
 
 
+@pytest.fixture(scope="session")
+def servers() -> dict[str, str]:
+    """The URLs of the database servers, for tests marked with requires("postgresql") or requires("mariadb")."""
+    return SERVERS
+
+
 @pytest.fixture(autouse=True)
 def no_process_left() -> Iterator[None]:
     """Fail the test that leaves a child process behind, rather than the one that meets it later."""
@@ -71,6 +112,16 @@ def no_process_left() -> Iterator[None]:
             told = "; ".join(f"{pid} {command.decode(errors='replace')}" for pid, command in left.items())
             pytest.fail(f"this test left processes behind: {told}", pytrace=False)
         time.sleep(0.05)
+
+
+def _listens(url: str, port: int) -> bool:
+    """Whether something answers at the address of a URL."""
+    parts = urlsplit(url)
+    try:
+        with socket.create_connection((parts.hostname or "127.0.0.1", parts.port or port), 2):
+            return True
+    except OSError:
+        return False
 
 
 def _children() -> dict[int, bytes]:

@@ -127,6 +127,6 @@ App(name=5)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
 async def wrong(n: Query[int] = "one") -> None: ...  # type: ignore[assignment] # pyright: ignore[reportArgumentType]
 
 
-@app.middleware  # type: ignore[type-var] # pyright: ignore[reportArgumentType]
+@app.middleware  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
 async def no_middleware(request: Request) -> Response:
     return Response()

@@ -56,7 +56,7 @@ def plain(request: Request) -> Response:
     return Response(b"")
 
 
-app.middleware(plain)  # type: ignore[type-var]  # pyright: ignore[reportArgumentType, reportCallIssue]
+app.middleware(plain)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType, reportCallIssue]
 
 
 @app.get("/x", skip=["good"], middleware=[Good], version="2")  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]

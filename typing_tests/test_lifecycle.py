@@ -46,7 +46,11 @@ async def gate(request: Request) -> Response | None:
 def dress(request: Request, response: Response) -> None: ...
 
 
-@app.after  # type: ignore[type-var]  # it takes the response too
+@app.on(RequestFinished, where={"beta": True}, when=lambda signal: signal.seconds > 1)
+def slow_beta(signal: RequestFinished) -> None: ...
+
+
+@app.after  # type: ignore[arg-type]  # it takes the response too
 def lacks(request: Request) -> None: ...
 
 

@@ -88,7 +88,7 @@ async def timing(request: Request, next: Next, mailer: Mailer) -> Response:
     return await next(request)
 
 
-@app.middleware  # type: ignore[type-var]
+@app.middleware  # type: ignore[arg-type]
 async def wrong(request: Request, mailer: Mailer) -> Response:
     return Response(b"")
 

@@ -69,7 +69,7 @@ async def permits(request: Request, permission: str, context: Any) -> bool:
     raise NotImplementedError
 
 
-app.permits(lambda request: True)  # type: ignore[type-var] # pyright: ignore[reportArgumentType]
+app.permits(lambda request: True)  # type: ignore[misc, arg-type] # pyright: ignore[reportArgumentType]
 
 
 @app.url_values

@@ -56,6 +56,7 @@ from segue.http.url import URL
 from segue.http.websocket import WebSocket, WebSocketDisconnected, WebSocketOptions
 
 if TYPE_CHECKING:
+    from segue.core.apps import find_app
     from segue.core.binding.asking import argument, form_argument
     from segue.core.binding.drafts import Draft, Partial
     from segue.core.binding.texts import HTTPURL, Email, Hostname, IPAddress, IPv4, IPv6, Phone, Slug
@@ -74,6 +75,7 @@ if TYPE_CHECKING:
         run,
         websocket,
     )
+    from segue.core.documentation import answers
     from segue.core.files.responses import file_response
     from segue.core.inspection.overview import inspect_app
     from segue.core.life.signals import (
@@ -82,6 +84,7 @@ if TYPE_CHECKING:
         AppStarting,
         AppStopped,
         AppStopping,
+        ContextFound,
         ErrorAnswered,
         RequestFailed,
         RequestFinished,
@@ -89,6 +92,8 @@ if TYPE_CHECKING:
         RequestSignal,
         RequestStarted,
         ResponseReady,
+        ResultRendering,
+        TraversalStarted,
         WebSocketClosed,
         WebSocketOpened,
     )
@@ -97,10 +102,12 @@ if TYPE_CHECKING:
     from segue.core.middleware.cors import Cors
     from segue.core.middleware.etags import ETags, ensure_current
     from segue.core.middleware.hosts import AllowedHosts
+    from segue.core.middleware.jsonobjects import JSONObjects
     from segue.core.middleware.methodoverride import MethodOverride
     from segue.core.middleware.proxies import Proxies
     from segue.core.middleware.requestbodies import DecodedBodies
     from segue.core.middleware.requestids import RequestIds
+    from segue.core.middleware.trace import Trace
     from segue.core.plugins.discovery import discovered
     from segue.core.plugins.order import Plugin
     from segue.core.plugins.setup import Setup
@@ -167,6 +174,7 @@ __all__ = [
     "IPv6",
     "InternalRedirect",
     "JSONCodec",
+    "JSONObjects",
     "JSONLines",
     "Languages",
     "Meta",
@@ -195,6 +203,9 @@ __all__ = [
     "RequestStarted",
     "Response",
     "ResponseReady",
+    "ResultRendering",
+    "TraversalStarted",
+    "ContextFound",
     "RestController",
     "Rewrites",
     "Router",
@@ -209,6 +220,7 @@ __all__ = [
     "TemporaryRedirect",
     "Threads",
     "TooManyRequests",
+    "Trace",
     "Traversed",
     "URL",
     "Unauthorized",
@@ -222,6 +234,7 @@ __all__ = [
     "WriteOnly",
     "after",
     "all_of",
+    "answers",
     "any_of",
     "argument",
     "around",
@@ -235,6 +248,7 @@ __all__ = [
     "event_stream",
     "expose",
     "file_response",
+    "find_app",
     "find_parent",
     "form_argument",
     "get",
@@ -289,9 +303,11 @@ _DEFAULT = frozenset(
 # Loaded when they are first asked for, each from its module.
 _IN_MODULE = {
     "current_app": "context",
+    "find_app": "apps",
     "current_request": "context",
     "ensure_current": "middleware.etags",
     "Charsets": "results.charsets",
+    "answers": "documentation",
     "argument": "binding.asking",
     "form_argument": "binding.asking",
     "HTTPURL": "binding.texts",
@@ -330,7 +346,9 @@ _IN_MODULE = {
     "DecodedBodies": "middleware.requestbodies",
     "ETags": "middleware.etags",
     "Plugin": "plugins.order",
+    "JSONObjects": "middleware.jsonobjects",
     "Proxies": "middleware.proxies",
+    "Trace": "middleware.trace",
     "RequestIds": "middleware.requestids",
     "Setup": "plugins.setup",
     "Args": "styles.folders",
@@ -352,6 +370,7 @@ _IN_MODULE = {
             "AppStarting",
             "AppStopped",
             "AppStopping",
+            "ContextFound",
             "ErrorAnswered",
             "RequestFailed",
             "RequestFinished",
@@ -359,6 +378,8 @@ _IN_MODULE = {
             "RequestSignal",
             "RequestStarted",
             "ResponseReady",
+            "ResultRendering",
+            "TraversalStarted",
             "WebSocketClosed",
             "WebSocketOpened",
         ),

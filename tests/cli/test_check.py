@@ -22,7 +22,7 @@ import urllib.request
 from datetime import date
 from time import sleep as nap
 
-from segue import App, Next, Request, Response, Struct, WebSocket, wait
+from segue import App, Cookie, Next, Request, Response, Struct, WebSocket, wait
 
 app = App("planted")
 app.templates("templates")
@@ -78,6 +78,11 @@ async def add(film: Film) -> Film:
     notify(film)  # FAULT not-awaited
     os.system("true")  # FAULT blocking
     return film
+
+
+@app.post("/theme")  # FAULT unguarded
+async def theme(theme: Cookie[str]) -> str:
+    return theme
 
 
 @app.get("/days/{day:date}")  # FAULT never-matches
@@ -306,6 +311,7 @@ def check(*arguments: str) -> tuple[int, str]:
     return result.exit_code, result.stdout
 
 
+@pytest.mark.row("BEY-7")  # with test_explain_run.py
 def test_every_planted_fault_is_found_at_its_line_and_nothing_else(folder: Path) -> None:
     (folder / "planted.py").write_text(PLANTED, encoding="utf-8")
     (folder / "templates").mkdir()
@@ -340,6 +346,8 @@ def test_a_clean_app_and_the_examples_raise_no_alarm(folder: Path, monkeypatch: 
     assert check("clean.py") == (0, "")
     examples = Path(__file__).resolve().parents[2] / "examples"
     monkeypatch.chdir(examples)
+    # What is served has a key of its own.
+    monkeypatch.setenv("SECURITY_KEY", "kO3v9xQ2mZ7rT1bN8sW4yL6pD0cF5hJ_aGeUiXqV-RtYwBnMzKj")
     apps = [
         one
         for one in sorted(examples.rglob("*.py"))

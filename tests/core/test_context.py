@@ -17,9 +17,11 @@ from segue.testing import AsyncClient, Client
 @pytest.fixture(autouse=True, scope="module")
 def imported() -> Iterator[None]:
     """As if a module of the app had imported it; the apps of other tests go without."""
+    before = sys.modules.get("segue.core.context")
     module = importlib.import_module("segue.core.context")
     yield
-    del sys.modules[module.__name__], segue.core.context
+    if before is None:
+        del sys.modules[module.__name__], segue.core.context
 
 
 def path() -> str:

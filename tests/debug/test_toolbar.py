@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from segue import App, ETags, Next, Request, Response
+from segue import App, ETags, Next, Request, Response, Secret, Struct
 from segue.debug import Toolbar
+from segue.html import Templates
 from segue.testing import Client
 
 PAGE = "<!doctype html><html><body><h1>Film</h1></body></html>"
@@ -94,6 +96,28 @@ def test_the_time_is_told_apart_in_middleware_and_below_it() -> None:
     assert abs(times["Time"] - times["In middleware"] - times["Below it"]) < 0.1
 
 
+def test_templates_are_shown_with_the_types_of_their_values() -> None:
+    app = App(
+        "shop",
+        debug=True,
+        plugins=[Toolbar(), Templates(None, texts={"film.html": "<body>{{ title }}</body>"})],
+    )
+    app.development = True
+
+    @app.get("/film", template="film.html")
+    async def film() -> dict[str, str]:
+        return {"title": "Nuages"}
+
+    client = Client(app)
+    where = re.search(r'href="([^"]+)"', client.get("/film").text)
+    assert where is not None
+    page = client.get(where[1]).text
+    assert (
+        '<h2>Templates</h2>\n<table><tbody><tr><th scope="row">film.html</th><td>title: str</td></tr>' in page
+    )
+    assert "Nuages" not in page
+
+
 def test_the_history_has_every_request_the_newest_first() -> None:
     with client_of(site()) as client:
         client.get("/threaded")
@@ -120,6 +144,27 @@ def test_the_app_is_shown_with_its_routes_middleware_and_providers() -> None:
         told = client.get("/_debug/app").text
     for text in ("GET /films/{id:int}", "ETags", "Mailer", "for the request", "msgspec", "python"):
         assert text in told, text
+
+
+def test_settings_are_shown_with_where_they_come_from_but_no_secrets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "segue.toml").write_text('[shop]\ncurrency = "USD"\n')
+    monkeypatch.setenv("SHOP_KEY", "s3cret-value")
+
+    class Shop(Struct):
+        currency: str = "EUR"
+        page: int = 20
+        key: Secret[str] | None = None
+
+    app = site()
+    app.settings(Shop)
+    with client_of(app) as client:
+        told = client.get("/_debug/app").text
+    for text in ("<h2>Settings</h2>", "shop.currency", "USD (segue.toml:2)", "20 (default)", "shop.key"):
+        assert text in told, text
+    assert "s3cret-value" not in told
 
 
 def test_what_is_no_whole_page_stays_as_it_is() -> None:

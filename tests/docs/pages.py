@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
+from segue.db.models import registry
 from segue.testing import Client
 
 _FENCE = re.compile(r"(?P<indent> *)(?P<ticks>`{3,})(?P<info>[^`]*)\Z")
@@ -67,6 +68,10 @@ def run_page(path: Path, text: str) -> int:
     before = sys.modules.get(module.__name__)
     sys.modules[module.__name__] = module
     flags, ran = 0, 0
+    # A page has the models that it defines, as a program has; those of tests and of other pages are out of its sight.
+    models, waiting = dict(registry.by_name), list(registry.waiting)
+    registry.by_name.clear()
+    registry.waiting.clear()
     try:
         for example in examples(text):
             if example.not_run is None:
@@ -77,6 +82,9 @@ def run_page(path: Path, text: str) -> int:
                 exec(code, module.__dict__)
                 ran += 1
     finally:
+        registry.by_name.clear()
+        registry.by_name.update(models)
+        registry.waiting[:] = waiting
         if before is None:
             del sys.modules[module.__name__]
         else:

@@ -56,7 +56,9 @@ class Tab:
         self.command("Page.navigate", url=url)
 
     def value(self, script: str) -> Any:
-        return self.command("Runtime.evaluate", expression=script, returnByValue=True)["result"].get("value")
+        """What ``script`` gives; of a promise, what it is kept with."""
+        asked = {"expression": script, "returnByValue": True, "awaitPromise": True}
+        return self.command("Runtime.evaluate", **asked)["result"].get("value")
 
     def wait_for(self, script: str, seconds: float = 20) -> None:
         """Until the page says that ``script`` is true."""

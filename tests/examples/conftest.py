@@ -14,6 +14,7 @@ import pytest
 from segue.testing import LiveServer
 
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1] / "journeys"))
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 

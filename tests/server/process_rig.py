@@ -65,6 +65,7 @@ class Segue:
                 **os.environ,
                 "PYTHONPATH": os.pathsep.join(sys.path),
                 "PYTHONUNBUFFERED": "1",
+                "FORCE_COLOR": "",
                 **(env or {}),
             },
             stdin=subprocess.DEVNULL,

@@ -76,6 +76,58 @@ def main():
 main()
 """
 
+STARTED_BY = """
+import functools
+import multiprocessing
+import os
+import sys
+
+from segue import App, Request
+
+
+def loud(handler):
+    @functools.wraps(handler)
+    async def call(*args, **named):
+        return (await handler(*args, **named)).upper()
+
+    return call
+
+
+def square(number: int, answers) -> None:
+    answers.put((number * number, os.getpid()))
+
+
+def main() -> None:
+    multiprocessing.set_start_method(sys.argv[1])
+    app = App()
+    secret = "only in this closure"
+    app.lambda_of_it = lambda: secret
+
+    @app.get("/")
+    @loud
+    async def home(request: Request) -> str:
+        return request.app.lambda_of_it()
+
+    @app.get("/pid")
+    async def pid() -> str:
+        return str(os.getpid())
+
+    @app.get("/square/{number:int}")
+    def child(number: int) -> str:
+        answers = multiprocessing.SimpleQueue()
+        process = multiprocessing.Process(target=square, args=(number, answers))
+        process.start()
+        process.join()
+        result, pid = answers.get()
+        return f"{result} {pid != os.getpid()} {multiprocessing.get_start_method()}"
+
+    app.run(port=0, workers=4)
+
+
+if __name__ == "__main__":
+    main()
+"""
+
 NEVER_READY = """
 import time
 from segue import App
@@ -310,6 +362,29 @@ def test_an_app_object_with_closures_is_served_by_several_workers(tmp_path: Path
         server.signal(signal.SIGTERM)
         assert server.wait() == 0
     assert "after app.run()" in server.output
+
+
+@pytest.mark.row("U19")
+@pytest.mark.parametrize("method", ["spawn", "fork", "forkserver"])
+def test_closures_and_decorators_in_four_workers_however_python_starts_processes(
+    tmp_path: Path, method: str
+) -> None:
+    """Nothing of an app is pickled; and its workers start processes of their own in the way that was chosen."""
+    (tmp_path / "program.py").write_text(STARTED_BY, encoding="utf-8")
+    with segue("program.py", method, cwd=tmp_path, module=False) as server:
+        server.ready()
+        assert len(server.workers) == 4
+        answered: set[int] = set()
+
+        def all_have_answered() -> bool:
+            assert server.get() == (200, "ONLY IN THIS CLOSURE")
+            answered.add(int(server.get("/pid")[1]))
+            return answered == set(server.workers)
+
+        until(all_have_answered, "an answer of each worker")
+        assert server.get("/square/7") == (200, f"49 True {method}")
+        server.signal(signal.SIGTERM)
+        assert server.wait() == 0
 
 
 def test_serving_a_program_that_runs_itself_starts_no_server_in_a_server(tmp_path: Path) -> None:

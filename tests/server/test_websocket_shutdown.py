@@ -3,15 +3,21 @@
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 from websocket_rig import CLOSE, TEXT, Serving, connect, frame, handshake
+
+from segue import WebSocketDisconnected
+from segue.client import Backoff, Http
 
 PROGRAM = """
 import asyncio
@@ -68,13 +74,13 @@ class Segue:
 
 
 @contextmanager
-def segue_serve(folder: Path, *arguments: str) -> Iterator[Segue]:
+def segue_serve(folder: Path, *arguments: str, bind: str = "127.0.0.1:0") -> Iterator[Segue]:
     program = folder / "live.py"
     program.write_text(PROGRAM, encoding="utf-8")
     output = folder / "output"
     with output.open("w") as file:
         process = subprocess.Popen(
-            [sys.executable, "-m", "segue", "serve", str(program), "--bind", "127.0.0.1:0", *arguments],
+            [sys.executable, "-m", "segue", "serve", str(program), "--bind", bind, *arguments],
             stdout=file,
             stderr=subprocess.STDOUT,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
@@ -146,3 +152,73 @@ def test_a_reload_closes_every_socket_with_1012_within_a_second_or_two(tmp_path:
 
         asyncio.run(come_back())
         assert "Traceback" not in server.text
+
+
+class Noted(Backoff, frozen=True):
+    """Notes the times that clients wait: when they arrive depends on how busy the machine is."""
+
+    waits: list[float] = msgspec.field(default_factory=list)
+
+    def delay(self, attempt: int) -> float:
+        wait = super().delay(attempt)
+        if attempt == 0:
+            self.waits.append(wait)
+        return wait
+
+
+class Returning:
+    """Clients that talk to a server, and come back by themselves when it was away."""
+
+    def __init__(self, url: str, clients: int) -> None:
+        self.url = url
+        self.clients = clients
+        self.greeted: Counter[int] = Counter()
+        self.ends: list[int] = []
+        self.again = Noted()
+
+    async def stay(self, http: Http, number: int) -> None:
+        async for line in http.websocket(self.url, again=self.again):
+            try:
+                await line.send("hi")
+                while True:
+                    assert await line.receive() == "hi"
+                    self.greeted[number] += 1
+            except WebSocketDisconnected as gone:
+                self.ends.append(gone.code)
+
+    async def all_greeted(self, times: int) -> None:
+        async with asyncio.timeout(60):
+            while sum(count >= times for count in self.greeted.values()) < self.clients:  # noqa: ASYNC110 -- counts
+                await asyncio.sleep(0.05)
+
+
+@pytest.mark.row("FAULT-6")
+@pytest.mark.parametrize("clients", [1, 1000])
+def test_after_a_restart_all_clients_are_back_and_did_not_come_at_once(clients: int, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+
+    async def work() -> None:
+        returning = Returning(f"ws://127.0.0.1:{port}/echo", clients)
+        async with Http() as http:
+            with segue_serve(tmp_path, bind=f"127.0.0.1:{port}") as server:
+                staying = [asyncio.ensure_future(returning.stay(http, number)) for number in range(clients)]
+                await returning.all_greeted(1)
+                server.process.send_signal(signal.SIGTERM)
+                assert await asyncio.to_thread(server.process.wait, 30) == 0
+                assert "torn down" in server.text
+                assert "Traceback" not in server.text
+            assert returning.ends == [1001] * clients
+            waits = Counter(int(wait * 10) for wait in returning.again.waits)
+            assert waits.total() == clients
+            if clients > 1:
+                # Spread over a second: each tenth of it has about a tenth of them.
+                assert set(waits) == set(range(10))
+                assert max(waits.values()) < clients / 5
+            with segue_serve(tmp_path, bind=f"127.0.0.1:{port}"):
+                await returning.all_greeted(2)
+                for one in staying:
+                    one.cancel()
+                await asyncio.wait(staying)
+
+    asyncio.run(work())

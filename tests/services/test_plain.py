@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from segue import App, JSONCodec
+from segue.services import Services
 from segue.testing import Client
 
 
@@ -49,3 +51,27 @@ def test_errors(client: Client) -> None:
         == 400
     )
     assert client.post("/call/json/add", content=b"{}", headers={"content-type": "text/plain"}).status == 415
+
+
+class Money:
+    """A type that only the app's codec knows."""
+
+    def __init__(self, text: str) -> None:
+        self.cents = int(text.replace(".", ""))
+
+
+def test_the_app_says_how_its_types_are_read_and_written() -> None:
+    services = Services()
+
+    @services.method
+    async def double(price: Money) -> dict[str, Money]:
+        price.cents *= 2
+        return {"price": price}
+
+    codec = JSONCodec(write={Money: lambda one: f"{one.cents / 100:.2f}"}, read={Money: Money})
+    app = App(json=codec)
+    app.include(services, at="/call")
+    with Client(app) as client:
+        assert client.post("/call/json/double", json={"price": "1.50"}).json() == {"price": "3.00"}
+        call = {"jsonrpc": "2.0", "id": 1, "method": "double", "params": ["1.50"]}
+        assert client.post("/call/jsonrpc", json=call).json()["result"] == {"price": "3.00"}

@@ -155,4 +155,4 @@ def test_the_only_text_that_is_normalised_is_the_name_of_a_file() -> None:
     sources = Path(segue.__file__).parent.rglob("*.py")
     words = ("unicodedata", "encodings.idna", '"idna"', "'idna'", "import idna")
     found = {file.name for file in sources if any(word in file.read_text(encoding="utf-8") for word in words)}
-    assert found == {"filenames.py"}
+    assert found == {"filenames.py", "call.py"}  # the other one: hosts of at most 253 characters

@@ -16,8 +16,9 @@ __all__ = ["check"]
 @app_argument
 @option("--factory", is_flag=True, help="APP names a function that makes the application.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--deploy", is_flag=True, help="Also what must not be where others can reach it.")
 @click.pass_context
-def check(context: click.Context, /, app: str, factory: bool, as_json: bool) -> None:
+def check(context: click.Context, /, app: str, factory: bool, as_json: bool, deploy: bool) -> None:
     """Find what is wrong with APP: one line for each fault, with its place. The exit code is 1 when there is any.
 
     \b
@@ -28,6 +29,7 @@ def check(context: click.Context, /, app: str, factory: bool, as_json: bool) -> 
     get-body         a body that a GET needs
     no-reply         a result that is no response
     lost-decorator   a decorator above the route, which the route does not have
+    unguarded        a route that writes and reads a cookie, without a guard against other sites
     dead-link        url_for with a name that no route has, in Python or a template
     not-provided     a parameter of a command that nothing provides
     cannot-start     what the application would say when it starts
@@ -35,7 +37,7 @@ def check(context: click.Context, /, app: str, factory: bool, as_json: bool) -> 
     A comment on the line silences one: # segue: ignore[blocking]. Plugins and the application add checks of their own:
     @app.check.
     """
-    found = check_app(load_app(app, factory=factory))
+    found = check_app(load_app(app, factory=factory), deploy=deploy)
     if as_json:
         click.echo(msgspec.json.encode([_shown(one) for one in found]).decode())
     else:

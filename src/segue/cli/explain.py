@@ -1,5 +1,6 @@
 """``segue explain "POST /films"``: what answers a request, and all that it passes on its way."""
 
+import time
 from collections.abc import Iterator, Sequence
 
 import click
@@ -7,12 +8,16 @@ import msgspec
 
 from segue.cli.loading import frozen_app
 from segue.cli.options import option
+from segue.cli.session import Session
 from segue.cli.table import columns
 from segue.cli.words import asked
+from segue.core.app import App
 from segue.core.inspection.explaining import Explanation, explain as explain_request
+from segue.core.inspection.measuring import measuring
 from segue.core.inspection.overview import RouteInfo
 from segue.core.inspection.words import ParameterInfo
 from segue.http.status import phrase
+from segue.testing.outgoing import RequestOptions
 
 __all__ = ["explain"]
 
@@ -31,32 +36,71 @@ _INJECTED = {
 @click.option("--header", "-H", multiple=True, help="A header field of the request, as 'host: example.com'.")
 @click.option("--source", is_flag=True, help="Also the function that binds the parameters.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option(
+    "--run", is_flag=True, help="Also send the request, and say what it took: statements, cache, bytes."
+)
+@click.option("--body", help="The body that --run sends, as JSON.")
 @click.pass_context
 def explain(
     context: click.Context,
     words: Sequence[str],
+    *,
     factory: bool,
     header: Sequence[str],
     source: bool,
     as_json: bool,
+    run: bool,
+    body: str | None,
 ) -> None:
-    """Say what answers a request: route, middleware, parameters, limits, errors. Nothing is run.
+    """Say what answers a request: route, middleware, parameters, limits, errors. Nothing is run, unless you say --run.
 
     Where nothing answers it says why, and what comes near; the exit code is 1 then.
 
     \b
     segue explain hello:app "POST /films?page=2"
     segue explain /films
+    segue explain "POST /films" --run --body '{"title": "Nuages"}'
     """
     app, method, target = asked(context, words)
-    found = explain_request(frozen_app(app, factory=factory), method, target, headers=header_fields(header))
+    frozen = frozen_app(app, factory=factory)
+    found = explain_request(frozen, method, target, headers=header_fields(header))
+    took = _took(frozen, method, target, header_fields(header), body) if run and found.route else None
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
+        told = found if took is None else {**msgspec.to_builtins(found), "took": dict(took)}
+        click.echo(msgspec.json.format(msgspec.json.encode(told)).decode())
     else:
         for line in _lines(found, with_source=source):
             click.echo(line)
+        for name, lines in took or ():
+            click.echo(f"\n{name}")
+            for line in lines:
+                click.echo(f"  {line}")
     if found.route is None:
         context.exit(1)
+
+
+def _took(
+    app: App, method: str, target: str, headers: dict[str, str], body: str | None
+) -> list[tuple[str, Sequence[str]]]:
+    """What the request took, sent once in this process; the first section is the reply."""
+    options: RequestOptions = {"headers": headers}
+    if body is not None:
+        options |= {"content": body.encode(), "headers": {"content-type": "application/json", **headers}}
+
+    async def send() -> list[tuple[str, Sequence[str]]]:
+        with measuring(app) as measured:
+            started, used = time.perf_counter(), time.process_time()
+            reply = await session.client.request(method, target, **options)
+            used, seconds = time.process_time() - used, time.perf_counter() - started
+        kind = reply.headers.get("content-type") or "no content"
+        line = f"{reply.status} {phrase(reply.status)}, {len(reply.content):,} bytes of {kind}"
+        return [
+            ("reply", [line, f"{seconds * 1000:.1f} ms, {used * 1000:.1f} of them computing"]),
+            *measured(),
+        ]
+
+    with Session(app) as session:
+        return session.run(send())
 
 
 def header_fields(given: Sequence[str]) -> dict[str, str]:

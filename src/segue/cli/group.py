@@ -10,6 +10,7 @@ from segue.cli.control import reload, status, stop
 from segue.cli.execute import execute
 from segue.cli.explain import explain
 from segue.cli.info import info
+from segue.cli.key import key
 from segue.cli.openapi import client, openapi
 from segue.cli.options import named_app
 from segue.cli.request import request
@@ -83,6 +84,7 @@ for command in (
     request,
     shell,
     info,
+    key,
     execute,
     openapi,
     client,

@@ -66,6 +66,12 @@ tls_options = options(
 @option("--access-log-format", default="common", help="common, combined, json or a template.")
 @option("--access-logger", help="What logs responses instead, as module:attribute.")
 @option("--log-file", help="File for the log, instead of the standard error.")
+@option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="json: the log is an object a line, for programs that collect logs.",
+)
 @option("--daemon", "-d", is_flag=True, help="Return when the server is ready; it runs on in the background.")
 @option("--pid-file", help="Written at the start, removed at the end; for stop, reload and status.")
 @option("--user", help="Workers run as this user, once the sockets are open.")
@@ -111,6 +117,7 @@ def serve(app: str, **given: Any) -> None:
             access=given["access_log"],
             format=given["access_log_format"],
             logger=given["access_logger"],
+            style=given["log_format"],
         ),
         pid_file=given["pid_file"],
         daemon=given["daemon"],

@@ -1,8 +1,9 @@
 """Layer 2: what an application is. Declare, freeze, serve (DESIGN.md, section 2).
 
-- declared: ``declaring`` is what apps (``app``) and plugins may say; ``records`` and ``options`` are what is kept of it, each with
-  its line (``source``); ``default`` is the app of a script
-- frozen: ``freeze`` makes the ``plan`` of ``handlers``, with what is inherited in the tree of apps (``scopes``)
+- declared: ``declaring`` is what apps (``app``) and plugins may say, its parts are the ``declarations`` of the packages; ``records``
+  and ``options`` are what is kept of it (``recording``), each with its line (``source``); ``default`` is the app of a script
+- frozen: ``freeze`` walks the tree of apps, with what is inherited there (``branches``); ``routes`` makes endpoints of what it
+  finds (``handlers``), and all of it is the ``plan``
 - asked of others: ``ports``; ``threads`` for sync handlers; ``context`` for code that cannot be handed the request
 
 Each package is one part of the way from a declaration to a reply:

@@ -6,10 +6,11 @@ import threading
 from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast
 from urllib.parse import quote
 
 from segue.core.appkey import AppKey
+from segue.core.apps import register
 from segue.core.binding.json_codec import DEFAULT_JSON, JSONCodec
 from segue.core.copying import copied
 from segue.core.declaring import Declaring, Frozen
@@ -17,6 +18,7 @@ from segue.core.life.running import Running
 from segue.core.middleware.security_headers import DEFAULT_HEADERS
 from segue.core.options import RouteDefaults, layered
 from segue.core.plugins.order import Listed, Plugin
+from segue.core.recording import Req_co
 from segue.core.records import Declarations
 from segue.core.source import calling_frame
 from segue.http.headers import RawHeaders
@@ -36,7 +38,7 @@ __all__ = ["App", "Frozen"]
 T = TypeVar("T")
 
 
-class App(Declaring, Running):
+class App(Declaring[Req_co], Running):
     """An application: routes, middleware, error handlers, and other apps.
 
         app = App()
@@ -46,8 +48,9 @@ class App(Declaring, Running):
             return {"hello": name * times}
 
     ``name``: before the names of its routes in ``url_for``; by default that of its module. ``debug``: error pages show
-    the traceback. ``threads``: where ``def`` handlers run. ``plugins``: see Plugin; in any order. ``**defaults``:
-    options of every route (RouteOptions).
+    the traceback. ``threads``: where ``def`` handlers run. ``plugins``: see Plugin; in any order. ``request``: a class of
+    your own for its requests, which handlers, middleware and hooks are then typed with: it is an ``App[FilmRequest]``.
+    ``**defaults``: options of every route (RouteOptions).
     """
 
     def __init__(
@@ -57,14 +60,20 @@ class App(Declaring, Running):
         debug: bool = False,
         threads: "Threads | None" = None,
         plugins: Iterable[Plugin] = (),
+        request: type[Req_co] | None = None,
         **defaults: Unpack[RouteDefaults],
     ) -> None:
         super().__init__(name or _module_name(), Declarations())
+        #: The class of its requests.
+        self.request_class: type[Req_co] = request or cast("type[Req_co]", Request)
+        #: The line that made it.
+        self.place = self._calling()[0]
+        register(self)
         self.is_named = name is not None
         self.debug = debug
         #: Set by ``segue run``: only its developer sees what it answers.
         self.development = False
-        self.declared.plugins = [Listed(plugin, self._calling()[0]) for plugin in plugins]
+        self.declared.plugins = [Listed(plugin, self.place) for plugin in plugins]
         self._values: dict[AppKey[Any], Any] = {}
         self._threads = self._given_threads = threads
         self.defaults: RouteDefaults = defaults
@@ -93,7 +102,7 @@ class App(Declaring, Running):
             raise LookupError(f"the app {self.name!r} has no plugin {name!r}; it has: {names}")
         self.declared.plugins[:] = left
 
-    def copy(self, name: str | None = None, **defaults: Unpack[RouteDefaults]) -> "App":
+    def copy(self, name: str | None = None, **defaults: Unpack[RouteDefaults]) -> "App[Req_co]":
         """Another app that begins with all that was declared on this one, and goes its own way from there.
 
             app.include(api, version=1)
@@ -106,6 +115,7 @@ class App(Declaring, Running):
             name or self.name,
             debug=self.debug,
             threads=self._given_threads,
+            request=self.request_class,
             **layered(self.defaults, defaults),
         )
         other.is_named = self.is_named or name is not None
@@ -160,13 +170,16 @@ class App(Declaring, Running):
 
         ``_anchor`` is put behind ``#``, ``_prefix`` before the path; ``_host`` and ``_scheme`` make it a whole URL. A
         request knows the last three: see ``request.url_for``. ``_method``: of several routes of the name, the one for
-        this method. Raises UnknownRoute, which names the nearest.
+        this method. A route with ``url_from=`` makes the values of what is given here. Raises UnknownRoute, which names
+        the nearest.
         """
         name = self.plan.nearest(name, values.pop("_within", ""))
+        request: Request | None = values.pop("_request", None)
+        values = self.plan.values_for(name, values, request)
         anchor, prefix, scheme, host, method = [
             values.pop(part, "") for part in ("_anchor", "_prefix", "_scheme", "_host", "_method")
         ]
-        own_host, path = self.plan.url_for(name, values, method, values.pop("_request", None))
+        own_host, path = self.plan.url_for(name, values, method, request)
         # A route for one host keeps the port that the app is reached at.
         port = f":{host.rpartition(':')[2]}" if own_host and ":" in host.rpartition("]")[2] else ""
         origin = f"//{own_host}{port}" if own_host else f"//{host}" if host and scheme else ""
@@ -187,7 +200,7 @@ class App(Declaring, Running):
         method: str = "GET",
         headers: Mapping[str, str] | None = None,
         content: bytes = b"",
-    ) -> AbstractContextManager[Request]:
+    ) -> AbstractContextManager[Req_co]:
         """A request that nobody has sent, for tests and scripts; while the block runs, it is the current one.
 
             with app.test_request("/films/3") as request:
@@ -199,7 +212,7 @@ class App(Declaring, Running):
         """
         from segue.core.context import made_up
 
-        return made_up(self, Request(method, target, _raw(headers or {})), content)
+        return made_up(self, self.request_class(method, target, _raw(headers or {})), content)
 
     # --- what is provided ----------------------------------------------------------------------------------------
 

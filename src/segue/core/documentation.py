@@ -1,10 +1,55 @@
 """What may be said about a route for those who read the description of the API; no request looks at it."""
 
-from typing import Any, TypedDict
+from collections.abc import Callable, Mapping
+from typing import Any, TypedDict, TypeVar
 
 import msgspec
 
-__all__ = ["Documentation", "DocumentationDefaults", "DocumentationOptions"]
+__all__ = [
+    "Answers",
+    "Documentation",
+    "DocumentationDefaults",
+    "DocumentationOptions",
+    "answers",
+    "answers_of",
+]
+
+T = TypeVar("T", bound=Callable[..., Any])
+
+Answers = dict[int, Any]
+"""By status: a type, a text where there is nothing to read, or None for an error as Segue writes them."""
+
+_ATTRIBUTE = "__segue_answers__"
+
+
+def answers(*statuses: int, responses: Mapping[int, Any] | None = None) -> Callable[[T], T]:
+    """Says what a middleware, a hook or a guard may answer instead of the handler, for the description of the API.
+
+        @answers(401, 429)
+        async def limited(request: Request, next: Next) -> Response: ...
+
+        @answers(responses={503: "We are closed for a moment.", 402: Bill})
+        class Closed: ...                                # the class of a middleware
+
+    ``statuses``: errors that are raised. ``responses``: other replies, types or texts by status. What is raised by its
+    name in the text of a function (``raise Unauthorized``) need not be said.
+    """
+    said: Answers = {**dict.fromkeys(statuses), **(responses or {})}
+    for status in said:
+        if not 200 <= status <= 599:
+            raise ValueError(f"an answer has a status from 200 to 599, not {status}")
+
+    def remember(target: T) -> T:
+        setattr(target, _ATTRIBUTE, {**answers_of(target), **said})
+        return target
+
+    return remember
+
+
+def answers_of(target: Any) -> Answers:
+    """What :func:`answers` has said of a function, a class, or an object of one."""
+    said: Answers = getattr(target, _ATTRIBUTE, {})
+    return said
 
 
 class DocumentationDefaults(TypedDict, total=False):

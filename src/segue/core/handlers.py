@@ -1,6 +1,6 @@
 """An endpoint: a handler with all that the plan knows about it."""
 
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any, Literal
 
 from segue.core.binding.bodies import Bodies
@@ -8,7 +8,7 @@ from segue.core.binding.calling import Taking
 from segue.core.binding.json_codec import DEFAULT_JSON
 from segue.core.binding.parameters import MISSING, Parameter
 from segue.core.options import Disconnect, Options
-from segue.core.ports import Format
+from segue.core.ports import Format, Identifies
 from segue.core.providing.steps import NO_WIRING
 from segue.core.routing.claims import Level
 from segue.core.routing.conditions import Conditions
@@ -40,8 +40,11 @@ class Endpoint:
         "conditions",
         "declared",
         "formats",
+        "guarding",
         "handler",
+        "hooks",
         "host",
+        "identifies",
         "kind",
         "level",
         "methods",
@@ -53,6 +56,7 @@ class Endpoint:
         "parameters",
         "path",
         "place",
+        "rendering",
         "returns",
         "source",
         "timeout",
@@ -82,6 +86,8 @@ class Endpoint:
         #: outermost. Nothing asks for them when requests come: they are there to be shown.
         self.apps: tuple[Any, ...] = ()
         self.middleware: tuple[Any, ...] = ()
+        #: The hooks of its handler, to be shown as well.
+        self.hooks: tuple[Any, ...] = ()
         #: Of one that stands for several, those that it chooses among, in the order in which they are asked.
         self.among: tuple[Endpoint, ...] = ()
         #: Methods that its path answers besides, because of it: HEAD and OPTIONS.
@@ -98,6 +104,12 @@ class Endpoint:
         #: What the bodies of requests may be.
         self.bodies = bodies_of(options)
         self.source = ""
+        #: What a result goes through before a response is made of it, if anything.
+        self.rendering: Callable[[Request, Any], Awaitable[Any]] | None = None
+        #: Puts the first so many functions of its ``requires`` around another call; None where there are none.
+        self.guarding: Callable[[int, Call], Call] | None = None
+        #: What says who sends a request to it.
+        self.identifies: Identifies | None = None
         #: What a request has to be besides its method and path; None for no more.
         self.conditions: Conditions | None = None
         #: Answers what goes wrong before it is called.

@@ -6,14 +6,18 @@ from typing import Any, Literal, TypedDict
 import msgspec
 
 from segue.core.binding.json_codec import JSONCodec
+from segue.core.binding.roles import Shape
 from segue.core.documentation import Documentation, DocumentationDefaults, DocumentationOptions
 from segue.core.ports import Format
 from segue.core.routing.predicates import PredicateOptions
+from segue.http.cookies import Cookie
+from segue.http.request import Request
 from segue.http.response import Response
 from segue.http.websocket import WebSocketOptions
 
 __all__ = [
     "Disconnect",
+    "ErrorForm",
     "Options",
     "RouteDefaults",
     "RouteOptions",
@@ -24,6 +28,7 @@ __all__ = [
 
 Disconnect = Literal["finish", "cancel"]
 Slashes = Literal["redirect", "strict", "ignore"]
+ErrorForm = Literal["auto", "html", "json", "xml", "text"]
 
 
 class RouteDefaults(DocumentationDefaults, total=False):
@@ -70,12 +75,24 @@ class RouteDefaults(DocumentationDefaults, total=False):
     """Media types in the order in which they are preferred where the client has no preference."""
     formats: Sequence[Format | type[Format] | str]
     """Formats of results, chosen by ``Accept``; the first is the default. Objects of ``segue.formats``, or names."""
+    template: str
+    """The page of the result: ``"films.html"``, a part of one (``"films.html#list"``), or ``"package:films.html"``. It is the
+    first of the formats. What makes pages is a plugin, such as ``Templates`` of segue.html."""
     suffixes: bool
     """The formats have paths of their own too: ``/films.csv`` beside ``/films``."""
     accepts: Sequence[Format | type[Format] | str]
     """Formats that bodies may have, by their ``Content-Type``; by default it has to be JSON."""
     json: JSONCodec
     """How JSON is read and written."""
+    cookies: Sequence[Cookie]
+    """Set by every response that does not set one of the name itself. Those of a route are added to those of its app, and
+    go before them where both have one of a name."""
+    shapes: Mapping[Any, Shape | None]
+    """How models look in bodies and results: ``{Film: Shape(exclude=("budget",))}``; what an annotation says itself goes
+    before. None takes away what an outer layer says."""
+    errors: ErrorForm
+    """What errors look like that no handler of the app's answers: ``"auto"`` (default) is by ``Accept``, the others are a
+    form that all clients get. Where no route is found, that of the app counts."""
 
 
 class RouteOptions(RouteDefaults, PredicateOptions, DocumentationOptions, total=False):
@@ -85,10 +102,18 @@ class RouteOptions(RouteDefaults, PredicateOptions, DocumentationOptions, total=
     """For ``url_for``; by default the name of the handler. With a dot it is not put under the name of the app."""
     build_only: bool
     """Only for ``url_for``: another server answers this path."""
+    url_from: "Callable[[dict[str, Any], Request | None], Mapping[str, Any]]"
+    """Gives the values that the URL is written of, from those that ``url_for`` was given: ``film=film`` becomes ``id=film.id``.
+    ``_anchor`` and its likes may be among them. The request is None where none is answered."""
     middleware: Sequence[Callable[..., Awaitable[Response]]]
-    """Around this route only, inside that of the app; the first one is outermost."""
+    """Around this route only, inside that of the app; the first one is outermost. That of a class is around that of its
+    methods."""
     skip: Sequence[str | Callable[..., Any]]
     """Middleware that this route goes without: the name of a plugin, a function, or the class of an object."""
+    provides: Mapping[Any, Any]
+    """What is provided here, before what the app provides: types with objects, or with what makes them for a request."""
+    error_handlers: Mapping[type[Exception] | int, Callable[..., Any]]
+    """Who answers errors here, before those of the app: classes of exceptions, or statuses, with ``(request, error)``."""
 
 
 class WebSocketRouteOptions(TypedDict, total=False):
@@ -102,6 +127,10 @@ class WebSocketRouteOptions(TypedDict, total=False):
     skip: Sequence[str | Callable[..., Any]]
     requires: list[Callable[..., Any]]
     """As of other routes."""
+    provides: Mapping[Any, Any]
+    """As of other routes."""
+    error_handlers: Mapping[type[Exception] | int, Callable[..., Any]]
+    """As of other routes, until the socket is open."""
     origins: list[str]
     """Origins that may connect besides the own one; ``["*"]`` is any."""
     subprotocols: list[str]
@@ -110,6 +139,8 @@ class WebSocketRouteOptions(TypedDict, total=False):
     """Sizes, pings and compression."""
     permission: str | None
     """As of a route."""
+    documented: bool
+    """As of a route."""
 
 
 class Options(Documentation, msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -117,6 +148,7 @@ class Options(Documentation, msgspec.Struct, frozen=True, kw_only=True, forbid_u
 
     name: str | None = None
     build_only: bool = False
+    url_from: Any = None
     host: str | None = None
     status: int = 200
     content_type: str | None = None
@@ -145,12 +177,20 @@ class Options(Documentation, msgspec.Struct, frozen=True, kw_only=True, forbid_u
     field: Any = None
     match: Any = None
     xhr: bool | None = None
+    authenticated: bool | None = None
+    principals: Any = None
     when: Any = None
     where: Any = None
     formats: tuple[Any, ...] = ()
+    template: str | None = None
     suffixes: bool = False
     accepts: tuple[Any, ...] = ()
     json: Any = None
+    cookies: tuple[Any, ...] = ()
+    shapes: Any = {}
+    provides: Any = {}
+    error_handlers: Any = {}
+    errors: ErrorForm = "auto"
     suffix: str | None = None
     """The suffix that the path ends in, where it says the format."""
 
@@ -161,11 +201,20 @@ class Options(Documentation, msgspec.Struct, frozen=True, kw_only=True, forbid_u
 
 
 def layered(outer: Mapping[str, Any], inner: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of ``inner`` over those of ``outer``; header fields and ``requires`` are added up."""
+    """The options of ``inner`` over those of ``outer``; what there may be several of is added up."""
     merged = {**outer, **inner}
+    for name in outer.keys() & inner.keys() & _ADDED_UP:
+        merged[name] = [*outer[name], *inner[name]]
+    for name in outer.keys() & inner.keys() & _BY_NAME:
+        merged[name] = {**outer[name], **inner[name]}
     if "headers" in outer and "headers" in inner:
         fields = {name.lower(): value for name, value in outer["headers"].items()}
         merged["headers"] = {**fields, **{name.lower(): value for name, value in inner["headers"].items()}}
-    if "requires" in outer and "requires" in inner:
-        merged["requires"] = [*outer["requires"], *inner["requires"]]
+    if "cookies" in outer and "cookies" in inner:
+        own = {cookie.name for cookie in inner["cookies"]}
+        merged["cookies"] = [*[one for one in outer["cookies"] if one.name not in own], *inner["cookies"]]
     return merged
+
+
+_ADDED_UP = frozenset({"middleware", "requires", "skip"})
+_BY_NAME = frozenset({"error_handlers", "provides", "shapes"})

@@ -122,6 +122,18 @@ class Plan:
             raise UnknownRoute(f"there is no route named {name!r}; {hint}")
         return routes
 
+    def values_for(self, name: str, values: dict[str, Any], request: Request | None) -> dict[str, Any]:
+        """What the URL of the route ``name`` is written of: ``values``, or what its ``url_from`` makes of them.
+
+        Raises UnknownRoute.
+        """
+        for route in self.named(name):
+            if route.endpoint.options.url_from is not None:
+                given = {key: value for key, value in values.items() if not key.startswith("_")}
+                parts = {key: value for key, value in values.items() if key.startswith("_")}
+                return {**parts, **route.endpoint.options.url_from(given, request)}
+        return values
+
     def url_for(
         self, name: str, values: Mapping[str, Any], method: str = "", request: Request | None = None
     ) -> tuple[str, str]:

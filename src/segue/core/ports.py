@@ -1,12 +1,33 @@
 """What the core asks of the kits above it, and of you: protocols, so that it need not know who answers."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, Protocol, runtime_checkable
+
+import msgspec
 
 from segue.http.request import Request
 from segue.http.response import Response
 
-__all__ = ["Codec", "Decodes", "Format", "Permits", "Renders", "Streams", "UsesCodec"]
+__all__ = [
+    "Answers",
+    "Codec",
+    "Decodes",
+    "Format",
+    "Identifies",
+    "Identity",
+    "Measures",
+    "Permits",
+    "Renders",
+    "Saves",
+    "SessionStore",
+    "StoredSession",
+    "Streams",
+    "Templating",
+    "UsesCodec",
+    "WritesJSON",
+    "UsesEndpoint",
+]
 
 
 class Codec(Protocol):
@@ -64,10 +85,11 @@ class Streams(Protocol):
 class Renders(Protocol):
     """A format whose body depends on the request too; it is asked instead of ``encode``.
 
-    A response it gives where it has header fields to set; its status is that of the route.
+    A response it gives where it has header fields to set; its status is that of the route. With ``own_errors = True``
+    it runs code of the app: what it raises is told as it is, and results come to it whole, whatever their annotation.
     """
 
-    def render(self, value: Any, request: Request) -> bytes | Response: ...
+    def render(self, value: Any, request: Request) -> "bytes | Response | Awaitable[bytes | Response]": ...
 
 
 @runtime_checkable
@@ -91,6 +113,60 @@ class UsesCodec(Protocol):
     def with_codec(self, codec: Codec) -> Format: ...
 
 
+@runtime_checkable
+class UsesEndpoint(Protocol):
+    """A format that is another one for each route: it is asked once, when the app is frozen.
+
+    Raises HandlerError for what cannot be.
+    """
+
+    def for_endpoint(self, endpoint: Any) -> Format: ...
+
+
+class Templating(Protocol):
+    """Makes formats of the names of templates: what ``template="films.html"`` asks. See ``app.templating``."""
+
+    def format(self, template: str, /) -> Format: ...
+
+
+class Answers(Protocol):
+    """A result that makes its response itself, with the request at hand: such as a page that is still to be rendered.
+
+    Handlers may return it, and so may error handlers and hooks. ``app`` is the app that is served.
+    """
+
+    def __response__(self, request: Request, app: Any) -> Response | Awaitable[Response]: ...
+
+
+class WritesJSON(Protocol):
+    """A result that may have its JSON made elsewhere, as a query has it made by the database.
+
+    ``kind``: what the handler says that it returns, Any if it says nothing. The body, whole or in pieces; None where it has to be awaited and
+    written as any other result: because ``codec`` is not Segue's own, or ``kind`` is not all of it.
+    """
+
+    def __json_body__(self, kind: Any, codec: Codec) -> "Awaitable[bytes | AsyncIterator[bytes] | None]": ...
+
+
+class Measures(Protocol):
+    """Watches what the requests of a block take, for ``segue explain --run``: statements of a database, what a cache had.
+
+    What the block gives is called after it, and says it in lines.
+    """
+
+    def __call__(self) -> AbstractContextManager[Callable[[], Sequence[str]]]: ...
+
+
+@runtime_checkable
+class Saves(Protocol):
+    """An object that can be stored, as one of a database: what ``form.save()`` asks for.
+
+    What it refuses is an exception with ``problems``: mappings with ``loc``, the path to a field, and ``msg``.
+    """
+
+    async def save(self) -> Any: ...
+
+
 class Permits(Protocol):
     """Decides who may do what: ``app.permits(...)``.
 
@@ -99,3 +175,77 @@ class Permits(Protocol):
     """
 
     def __call__(self, request: Request, permission: str, context: Any, /) -> bool | Awaitable[bool]: ...
+
+
+class Identity(Protocol):
+    """Who sends a request: a user, a machine, a token.
+
+    ``id``: a text that is no other's. ``principals``: what it is and what it belongs to, by names of your own, such as
+    ``"user:7"`` or ``"group:editors"``.
+    """
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def principals(self) -> Collection[str]: ...
+
+
+class Identifies(Protocol):
+    """Finds out who sends a request: ``app.identifies(...)``. None is nobody that is known.
+
+    It is asked at most once for each request, and only if something wants to know.
+    """
+
+    def __call__(self, request: Request, /) -> Identity | Awaitable[Identity | None] | None: ...
+
+
+class StoredSession(msgspec.Struct):
+    """What is kept of a session. ``data``: by name, each value as MessagePack. ``created``, ``used``: seconds since 1970.
+
+    ``owner``: whose it is; empty for somebody who is not known.
+    """
+
+    data: dict[str, bytes]
+    created: float
+    used: float
+    owner: str = ""
+
+
+class SessionStore(Protocol):
+    """Where sessions are kept: ``Sessions(store)``. ``key`` is a hash: who reads the store cannot take a session over.
+
+    What several processes share has to do each of these at once or not at all. Values come as bytes that nobody but the
+    session reads.
+    """
+
+    async def open(self) -> None:
+        """Called when the app starts."""
+
+    async def close(self) -> None:
+        """Called when the app stops."""
+
+    async def read(self, key: str) -> StoredSession | None:
+        """The session, if there is one."""
+        ...
+
+    async def create(self, key: str, session: StoredSession, keep: float) -> None:
+        """Keeps a new one, for at least ``keep`` seconds."""
+
+    async def merge(self, key: str, changes: Mapping[str, bytes | None], used: float, keep: float) -> bool:
+        """Puts ``changes`` into what is there by now, None for what is taken away; False if there is no such session."""
+        ...
+
+    async def delete(self, key: str) -> None:
+        """Forgets it, if there is one."""
+
+    async def owned(self, owner: str) -> Mapping[str, StoredSession]:
+        """The sessions of an owner, by their keys."""
+        ...
+
+    def lock(self, key: str, wait: float) -> AbstractAsyncContextManager[None]:
+        """Lets one request at a time in, of all processes. Raises TimeoutError after ``wait`` seconds."""
+        ...
+
+    async def sweep(self) -> int:
+        """Forgets those that are not kept any more; how many there were."""
+        ...

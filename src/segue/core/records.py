@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 from segue.core.binding.calling import PLAIN, Calling
 from segue.core.life.records import LifeRecords
 from segue.core.options import RouteDefaults, RouteOptions, WebSocketRouteOptions
+from segue.core.pages.records import PageRecords
 from segue.core.plugins.directives import Directed, Directive
 from segue.core.plugins.order import Listed
-from segue.core.ports import Format, Permits
+from segue.core.ports import Format, Identifies, Measures, Permits
 from segue.core.routing.predicates import PredicateFactory
 from segue.core.source import Source
 from segue.core.styles.hooks import Attached
@@ -27,6 +28,7 @@ __all__ = [
     "Around",
     "ByPlugin",
     "Expands",
+    "ForRoutes",
     "ITSELF",
     "Included",
     "Into",
@@ -103,6 +105,9 @@ class Provided(NamedTuple):
     plugin: str | None
     stands_in: bool = False
     """For a while, and in tests: it need only do what is asked of it."""
+    cleanup: Literal["before", "after"] = "before"
+    each: Literal["brackets", "subclasses"] | None = None
+    """``provider`` is given ``kind[...]``, whatever is in the brackets, and makes the provider of that; or classes made of it."""
 
 
 class Included(NamedTuple):
@@ -123,6 +128,7 @@ class Mounted(NamedTuple):
     foreign: Any
     host: str | None
     place: Source
+    skip: tuple[Any, ...] = ()
 
 
 class Around(NamedTuple):
@@ -157,12 +163,21 @@ class Around(NamedTuple):
         return name if self.plugin is None else f"{self.plugin}: {name}"
 
 
+class ForRoutes(NamedTuple):
+    """``app.around_routes(decide)``; ``plugin`` is the name of the one that declares it."""
+
+    decide: "Callable[[Any], MiddlewareLike | None]"
+    place: Source
+    plugin: str | None = None
+
+
 class Own(NamedTuple):
-    """A function that is declared for others to call: ``@app.command``, ``to.check(...)``."""
+    """A function that is declared for others to call: ``@app.check``. ``deploy``: only before an app goes out."""
 
     name: str
     function: Any
     place: Source
+    deploy: bool = False
 
 
 class ByPlugin(NamedTuple):
@@ -238,6 +253,9 @@ class Recorded(Protocol):
     defaults: RouteDefaults
 
     @property
+    def request_class(self) -> type[Request]: ...
+
+    @property
     def threads(self) -> "Threads": ...
 
 
@@ -245,6 +263,8 @@ class Declarations:
     """All that one app has recorded."""
 
     __slots__ = (
+        "around_routes",
+        "brought",
         "checks",
         "commands",
         "converters",
@@ -255,9 +275,12 @@ class Declarations:
         "formats",
         "frozen",
         "hooks",
+        "identifies",
         "instances",
         "life",
+        "measures",
         "middleware",
+        "pages",
         "permits",
         "places",
         "plugin_errors",
@@ -283,6 +306,8 @@ class Declarations:
         #: Those of plugins: the app's own override them.
         self.plugin_errors: list[tuple[type[Exception] | int, Callable[..., Any], Source]] = []
         self.checks: list[Own] = []
+        #: What watches requests for those who ask what they take, by what it watches.
+        self.measures: list[tuple[str, Measures]] = []
         #: Folders of templates.
         self.templates: list[tuple[Path, Source]] = []
         #: What was wrong already when it was declared; the app tells it with all the rest.
@@ -305,8 +330,14 @@ class Declarations:
         self.url_values: list[tuple[URLValues, Source]] = []
         self.url_defaults: list[tuple[URLDefaults, Source]] = []
         self.permits: list[tuple[Permits, Source]] = []
+        self.identifies: list[tuple[Identifies, Source]] = []
+        #: What decides, route by route, whether it has something around it.
+        self.around_routes: list[ForRoutes] = []
         self.plugins: list[Listed] = []
+        #: The names of plugins that other plugins have brought.
+        self.brought: list[str] = []
         self.life = LifeRecords()
+        self.pages = PageRecords()
         #: A copy of these before the plugins declared, for copies of the app.
         self.pristine: Declarations | None = None
         #: Set when the plugins have declared, which they do once.

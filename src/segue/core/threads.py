@@ -252,7 +252,12 @@ def wait(awaitable: Awaitable[T]) -> T:
     runner = _here.runner
     if runner is None:
         runner = _here.runner = asyncio.Runner()
-    return runner.run(_as_coroutine(awaitable))
+    # What was set here is known there, and what was set there is known here afterwards.
+    context = contextvars.copy_context()
+    try:
+        return runner.run(_as_coroutine(awaitable), context=context)
+    finally:
+        _adopt(context)
 
 
 async def _as_coroutine(awaitable: Awaitable[T]) -> T:

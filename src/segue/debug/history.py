@@ -37,6 +37,8 @@ class Entry(Struct):
     sent: list[tuple[str, str]] = []
     answered: list[tuple[str, str]] = []
     log: list[str] = []
+    panels: dict[str, list[tuple[str, str]]] = {}
+    """What others have to tell of the request, by title: they leave it in ``request.made["panels"]``."""
 
 
 class History(logging.Handler):
@@ -77,6 +79,8 @@ class History(logging.Handler):
         entry.status = response.status
         entry.endpoint = str(request.endpoint or "")
         entry.size = len(response.body) if isinstance(response.body, bytes) else None
+        panels = (request.made or {}).get("panels", {})
+        entry.panels = {title: list(rows) for title, rows in panels.items()}
         entry.values = [(name, masker.value(name, value)) for name, value in request.params.items()]
         entry.answered = [(name, masker.value(name, value)) for name, value in response.headers.multi_items()]
 

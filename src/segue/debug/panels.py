@@ -64,13 +64,16 @@ def request_page(prefix: str, entry: Entry) -> Response:
         _titled("Values of the path", _table(entry.values)),
         _titled("Header of the request", _table(entry.sent)),
         _titled("Header of the response", _table(entry.answered)),
+        *[_titled(title, _table(rows)) for title, rows in entry.panels.items()],
         _titled("Log", f"<pre>{log}</pre>" if log else ""),
     ]
     return _page(prefix, f"{entry.method} {entry.target}", "\n".join(parts))
 
 
-def app_page(prefix: str, app: Inspection, providers: Sequence[tuple[str, str]]) -> Response:
-    """What the app consists of: routes, middleware, providers, error handlers, versions."""
+def app_page(
+    prefix: str, app: Inspection, providers: Sequence[tuple[str, str]], settings: Sequence[tuple[str, str]]
+) -> Response:
+    """What the app consists of: routes, middleware, providers, error handlers, settings, versions."""
     names = ("segue", "msgspec", "httptools", "uvloop", "h11", "websockets", "click")
     versions = [("python", platform.python_version())]
     for name in names:
@@ -87,6 +90,7 @@ def app_page(prefix: str, app: Inspection, providers: Sequence[tuple[str, str]])
             _table([(one.what, f"{one.handler} ({one.place})") for one in app.error_handlers]),
         ),
         _titled("Lifespans", _table([(one.name, f"{one.place}, of {one.app}") for one in app.lifespans])),
+        _titled("Settings", _table(settings)),
         _titled("Versions", _table(versions)),
     ]
     return _page(prefix, f"The app {app.app}", "\n".join(parts))

@@ -7,8 +7,8 @@ from msgspec import Struct
 from segue.core.app import App
 from segue.core.appkey import AppKey
 from segue.core.errors.failure import causes_of, masker_for
-from segue.core.errors.handlers import prefers_html
 from segue.core.errors.locality import is_local
+from segue.core.errors.problems import error_form
 from segue.core.plugins.setup import Setup
 from segue.core.records import Next
 from segue.debug.failures import Failures
@@ -78,7 +78,9 @@ class _Desk:
         made.setdefault("unhandled", None)
         response = await next(request)
         error: BaseException | None = made["unhandled"] if is_asked else made.pop("unhandled")
-        if error is None or not self._is_for(request) or not prefers_html(request):
+        if error is None or not self._is_for(request):
+            return response
+        if error_form(request, self.app.defaults.get("errors", "auto")) != "html":
             return response
         masker = masker_for(request, error)
         causes = causes_of(error, masker, with_values=True)

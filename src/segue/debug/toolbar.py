@@ -25,7 +25,7 @@ class Toolbar:
         app = App(plugins=[Toolbar()])
 
     Each with its time, header, log, and what answered it; ``/_debug/app`` shows routes, middleware, providers, error
-    handlers and versions. It is there under ``segue run`` only, and only for this machine: elsewhere the plugin declares
+    handlers, settings with where each comes from, and versions. It is there under ``segue run`` only, and only for this machine: elsewhere the plugin declares
     nothing at all.
     """
 
@@ -93,7 +93,13 @@ class _Bar:
             for view in self.app.plan.injection.views
             for one in view
         ]
-        return app_page(request.prefix + PATH, inspect_app(self.app), providers)
+        plan = self.app.plan
+        settings = [
+            (one.name, f"{one.shown} ({one.source})")
+            for section in plan.life.settings
+            for one in section.settings
+        ]
+        return app_page(request.prefix + PATH, inspect_app(self.app), providers, settings)
 
 
 def _admit(request: Request) -> None:

@@ -29,6 +29,17 @@ class PydanticJSON(JSONCodec):
     def writes(self, kind: type) -> bool:
         return super().writes(kind) or _is_model(kind)
 
+    def schema(self, kind: Any) -> dict[str, Any] | None:
+        found = super().schema(kind)
+        if found is not None or not _is_model(kind):
+            return found
+        template = "#/components/schemas/{model}"
+        if hasattr(kind, "model_json_schema"):
+            made: dict[str, Any] = kind.model_json_schema(ref_template=template)
+            return made
+        made = kind.schema(ref_template=template)
+        return {**made, **({"$defs": made.pop("definitions")} if "definitions" in made else {})}
+
     def _written(self, value: Any) -> Any:
         if _is_model(type(value)) and not super().writes(type(value)):
             if hasattr(value, "model_dump"):

@@ -6,7 +6,7 @@ raise SeeOther("/films/7")
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypedDict, Unpack
 
 __all__ = [
     "BadGateway",
@@ -14,6 +14,7 @@ __all__ = [
     "ClientDisconnected",
     "Conflict",
     "ContentTooLarge",
+    "ErrorOptions",
     "ExpectationFailed",
     "FailedDependency",
     "Forbidden",
@@ -48,6 +49,7 @@ __all__ = [
     "RequestTimeout",
     "SeeOther",
     "ServiceUnavailable",
+    "StatusError",
     "TemporaryRedirect",
     "TooEarly",
     "TooManyRequests",
@@ -88,264 +90,296 @@ class InternalRedirect(HTTPException):
         self.target = target
 
 
+class ErrorOptions(TypedDict, total=False):
+    """What may be said about an error besides its status and its detail."""
+
+    title: str | None
+    """Replaces the reason phrase."""
+    type: str | None
+    """A URI that names the kind of problem, best one that explains it."""
+    code: str | None
+    """A short name of it for programs."""
+    headers: Mapping[str, str] | None
+    """Sent with the reply."""
+    extra: Mapping[str, Any] | None
+    """Further members of the problem detail, which every client gets."""
+    internal: Mapping[str, Any] | None
+    """What only developers see: in the reply while the app is being debugged, and in the log if the error is logged."""
+    quiet: bool | None
+    """True: it is not logged. False: it is, whatever its status. None: it is from 500 on, if it was raised ``from`` another
+    exception."""
+
+
 class HTTPError(HTTPException):
     """An error reply: a problem detail (RFC 9457) or a page, by what the client accepts.
 
-    ``status``: 400 to 599. ``detail``: what went wrong this time, shown to the client. ``title``: replaces the
-    reason phrase. ``type``: a URI that names the kind of problem, best one that explains it. ``code``: a short name of
-    it for programs. ``headers``: sent with the reply. ``extra``: further members of the problem detail.
+        raise HTTPError(409, "The film is being edited.", extra={"by": "django"}, internal={"lock": lock.id})
+
+    ``status``: 400 to 599. ``detail``: what went wrong this time, shown to the client. ``options``: see ErrorOptions.
+
     """
 
     default_status: ClassVar[int] = 500
+    default_detail: ClassVar[str] = ""
+    default_headers: ClassVar[Mapping[str, str]] = {}
+    quiet: bool | None = None
 
-    def __init__(
-        self,
-        status: int | None = None,
-        detail: str = "",
-        *,
-        title: str | None = None,
-        type: str | None = None,
-        code: str | None = None,
-        headers: Mapping[str, str] | None = None,
-        extra: Mapping[str, Any] | None = None,
-    ) -> None:
+    def __init__(self, status: int | None = None, detail: str = "", **options: Unpack[ErrorOptions]) -> None:
         self.status = self.default_status if status is None else status
         if not 400 <= self.status <= 599:
             raise ValueError(f"an error has a status from 400 to 599, not {self.status!r}")
-        self.detail = detail
-        self.title = title
-        self.headers = {} if headers is None else headers
-        named = {name: value for name, value in (("type", type), ("code", code)) if value is not None}
-        self.extra = {**named, **(extra or {})}
-        super().__init__(f"{self.status} {detail}".rstrip())
+        if unknown := options.keys() - ErrorOptions.__annotations__.keys():
+            raise TypeError(
+                f"{type(self).__name__} has no option {', '.join(sorted(unknown))}; it has: "
+                f"{', '.join(ErrorOptions.__annotations__)}"
+            )
+        self.detail = detail or self.default_detail
+        self.title = options.get("title")
+        self.headers: Mapping[str, str] = {**self.default_headers, **(options.get("headers") or {})}
+        named = {name: value for name in ("type", "code") if (value := options.get(name)) is not None}
+        self.extra: Mapping[str, Any] = {**named, **(options.get("extra") or {})}
+        self.internal: Mapping[str, Any] = options.get("internal") or {}
+        if (quiet := options.get("quiet")) is not None:
+            self.quiet = quiet
+        super().__init__(f"{self.status} {self.detail}".rstrip())
 
 
-class _FixedStatus(HTTPError):
-    """An error whose class names its status, so that the detail comes first."""
+class StatusError(HTTPError):
+    """An error whose class names its status, so that the detail comes first: ``raise NotFound("no such film")``.
 
-    def __init__(
-        self,
-        detail: str = "",
-        *,
-        title: str | None = None,
-        type: str | None = None,
-        code: str | None = None,
-        headers: Mapping[str, str] | None = None,
-        extra: Mapping[str, Any] | None = None,
-    ) -> None:
-        super().__init__(
-            self.default_status, detail, title=title, type=type, code=code, headers=headers, extra=extra
-        )
+    A class of your own says once what all of its errors have in common::
+
+        class Teapot(StatusError):
+            default_status = 418
+            default_detail = "It is short and stout."
+            default_headers: ClassVar = {"x-brew": "tea"}
+            quiet = False
+    """
+
+    def __init__(self, detail: str = "", **options: Unpack[ErrorOptions]) -> None:
+        super().__init__(self.default_status, detail, **options)
 
 
-class BadRequest(_FixedStatus):
+class BadRequest(StatusError):
     """400. ``errors``: one mapping for each bad field, as for UnprocessableContent."""
 
     default_status = 400
 
-    def __init__(self, detail: str = "", *, errors: Sequence[Mapping[str, Any]] = (), **more: Any) -> None:
+    def __init__(
+        self, detail: str = "", *, errors: Sequence[Mapping[str, Any]] = (), **more: Unpack[ErrorOptions]
+    ) -> None:
         super().__init__(detail, **more)
         if errors:
             self.extra = {**self.extra, "errors": list(errors)}
 
 
-class Unauthorized(_FixedStatus):
+class Unauthorized(StatusError):
     """401. ``challenge`` is the ``WWW-Authenticate`` header, e.g. ``'Basic realm="films"'``."""
 
     default_status = 401
 
-    def __init__(self, detail: str = "", *, challenge: str | None = None, **more: Any) -> None:
+    def __init__(
+        self, detail: str = "", *, challenge: str | None = None, **more: Unpack[ErrorOptions]
+    ) -> None:
         super().__init__(detail, **more)
         if challenge is not None:
             self.headers = {**self.headers, "www-authenticate": challenge}
 
 
-class PaymentRequired(_FixedStatus):
+class PaymentRequired(StatusError):
     default_status = 402
 
 
-class Forbidden(_FixedStatus):
+class Forbidden(StatusError):
     default_status = 403
 
 
-class NotFound(_FixedStatus):
+class NotFound(StatusError):
     default_status = 404
 
 
-class MethodNotAllowed(_FixedStatus):
+class MethodNotAllowed(StatusError):
     """405. ``allow``: the methods that the resource has (RFC 9110, section 15.5.6)."""
 
     default_status = 405
 
-    def __init__(self, detail: str = "", *, allow: Sequence[str] = (), **more: Any) -> None:
+    def __init__(self, detail: str = "", *, allow: Sequence[str] = (), **more: Unpack[ErrorOptions]) -> None:
         super().__init__(detail, **more)
         self.headers = {**self.headers, "allow": ", ".join(allow)}
 
 
-class NotAcceptable(_FixedStatus):
+class NotAcceptable(StatusError):
     default_status = 406
 
 
-class ProxyAuthenticationRequired(_FixedStatus):
+class ProxyAuthenticationRequired(StatusError):
     default_status = 407
 
 
-class RequestTimeout(_FixedStatus):
+class RequestTimeout(StatusError):
     default_status = 408
 
 
-class Conflict(_FixedStatus):
+class Conflict(StatusError):
     default_status = 409
 
 
-class Gone(_FixedStatus):
+class Gone(StatusError):
     default_status = 410
 
 
-class LengthRequired(_FixedStatus):
+class LengthRequired(StatusError):
     default_status = 411
 
 
-class PreconditionFailed(_FixedStatus):
+class PreconditionFailed(StatusError):
     default_status = 412
 
 
-class ContentTooLarge(_FixedStatus):
+class ContentTooLarge(StatusError):
     default_status = 413
 
 
-class URITooLong(_FixedStatus):
+class URITooLong(StatusError):
     default_status = 414
 
 
-class UnsupportedMediaType(_FixedStatus):
+class UnsupportedMediaType(StatusError):
     default_status = 415
 
 
-class RangeNotSatisfiable(_FixedStatus):
+class RangeNotSatisfiable(StatusError):
     """416. ``size``: the size of the resource in bytes."""
 
     default_status = 416
 
-    def __init__(self, detail: str = "", *, size: int | None = None, **more: Any) -> None:
+    def __init__(self, detail: str = "", *, size: int | None = None, **more: Unpack[ErrorOptions]) -> None:
         super().__init__(detail, **more)
         if size is not None:
             self.headers = {**self.headers, "content-range": f"bytes */{size}"}
 
 
-class ExpectationFailed(_FixedStatus):
+class ExpectationFailed(StatusError):
     default_status = 417
 
 
-class MisdirectedRequest(_FixedStatus):
+class MisdirectedRequest(StatusError):
     default_status = 421
 
 
-class UnprocessableContent(_FixedStatus):
+class UnprocessableContent(StatusError):
     """422. ``errors``: one mapping for each bad field, with ``loc`` (the path to it) and ``msg``."""
 
     default_status = 422
 
-    def __init__(self, detail: str = "", *, errors: Sequence[Mapping[str, Any]] = (), **more: Any) -> None:
+    def __init__(
+        self, detail: str = "", *, errors: Sequence[Mapping[str, Any]] = (), **more: Unpack[ErrorOptions]
+    ) -> None:
         super().__init__(detail, **more)
         self.errors = list(errors)
         if errors:
             self.extra = {**self.extra, "errors": self.errors}
 
 
-class Locked(_FixedStatus):
+class Locked(StatusError):
     default_status = 423
 
 
-class FailedDependency(_FixedStatus):
+class FailedDependency(StatusError):
     default_status = 424
 
 
-class TooEarly(_FixedStatus):
+class TooEarly(StatusError):
     default_status = 425
 
 
-class UpgradeRequired(_FixedStatus):
+class UpgradeRequired(StatusError):
     """426. ``protocol``: what to upgrade to."""
 
     default_status = 426
 
-    def __init__(self, detail: str = "", *, protocol: str = "websocket", **more: Any) -> None:
+    def __init__(
+        self, detail: str = "", *, protocol: str = "websocket", **more: Unpack[ErrorOptions]
+    ) -> None:
         super().__init__(detail, **more)
         self.headers = {**self.headers, "upgrade": protocol}
 
 
-class PreconditionRequired(_FixedStatus):
+class PreconditionRequired(StatusError):
     default_status = 428
 
 
-class TooManyRequests(_FixedStatus):
+class TooManyRequests(StatusError):
     """429. ``retry_after``: seconds."""
 
     default_status = 429
 
-    def __init__(self, detail: str = "", *, retry_after: int | None = None, **more: Any) -> None:
+    def __init__(
+        self, detail: str = "", *, retry_after: int | None = None, **more: Unpack[ErrorOptions]
+    ) -> None:
         super().__init__(detail, **more)
         if retry_after is not None:
             self.headers = {**self.headers, "retry-after": str(retry_after)}
 
 
-class HeaderFieldsTooLarge(_FixedStatus):
+class HeaderFieldsTooLarge(StatusError):
     default_status = 431
 
 
-class UnavailableForLegalReasons(_FixedStatus):
+class UnavailableForLegalReasons(StatusError):
     default_status = 451
 
 
-class InternalServerError(_FixedStatus):
+class InternalServerError(StatusError):
     default_status = 500
 
 
-class NotImplementedByServer(_FixedStatus):
+class NotImplementedByServer(StatusError):
     default_status = 501
 
 
-class BadGateway(_FixedStatus):
+class BadGateway(StatusError):
     default_status = 502
 
 
-class ServiceUnavailable(_FixedStatus):
+class ServiceUnavailable(StatusError):
     """503. ``retry_after``: seconds."""
 
     default_status = 503
 
-    def __init__(self, detail: str = "", *, retry_after: int | None = None, **more: Any) -> None:
+    def __init__(
+        self, detail: str = "", *, retry_after: int | None = None, **more: Unpack[ErrorOptions]
+    ) -> None:
         super().__init__(detail, **more)
         if retry_after is not None:
             self.headers = {**self.headers, "retry-after": str(retry_after)}
 
 
-class GatewayTimeout(_FixedStatus):
+class GatewayTimeout(StatusError):
     default_status = 504
 
 
-class HTTPVersionNotSupported(_FixedStatus):
+class HTTPVersionNotSupported(StatusError):
     default_status = 505
 
 
-class VariantAlsoNegotiates(_FixedStatus):
+class VariantAlsoNegotiates(StatusError):
     default_status = 506
 
 
-class InsufficientStorage(_FixedStatus):
+class InsufficientStorage(StatusError):
     default_status = 507
 
 
-class LoopDetected(_FixedStatus):
+class LoopDetected(StatusError):
     default_status = 508
 
 
-class NotExtended(_FixedStatus):
+class NotExtended(StatusError):
     default_status = 510
 
 
-class NetworkAuthenticationRequired(_FixedStatus):
+class NetworkAuthenticationRequired(StatusError):
     default_status = 511
 
 

@@ -8,10 +8,11 @@ import re
 
 import msgspec
 
+from segue.http.headers import Headers
 from segue.http.malformed import Malformed
 from segue.http.parameters import parse_header, split_list
 
-__all__ = ["MAX_HOPS", "Hop", "parse_forwarded", "parse_x_forwarded", "split_node"]
+__all__ = ["MAX_HOPS", "Hop", "claimed", "parse_forwarded", "parse_x_forwarded", "split_node"]
 
 MAX_HOPS = 32
 
@@ -123,6 +124,20 @@ def parse_x_forwarded(
             )
         )
     return hops
+
+
+def claimed(headers: Headers) -> tuple[Hop, ...]:
+    """The hops that ``Forwarded`` tells of, or else the ``X-Forwarded-*`` fields; none if they cannot be read."""
+    try:
+        field = headers.joined("forwarded")
+        if field is not None:
+            return tuple(parse_forwarded(field))
+        said = [
+            headers.joined(f"x-forwarded-{part}") or "" for part in ("for", "proto", "host", "port", "by")
+        ]
+        return tuple(parse_x_forwarded(said[0], proto=said[1], host=said[2], port=said[3], by=said[4]))
+    except Malformed:
+        return ()
 
 
 def _at(values: list[str], from_end: int) -> str:

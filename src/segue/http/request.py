@@ -17,9 +17,19 @@ from segue.http.peer import Peer
 from segue.http.url import URL, decode_path, parse_query
 
 if TYPE_CHECKING:
+    from segue.http.forwarded import Hop
     from segue.http.multipart import StreamedPart
 
-__all__ = ["AfterResponse", "Connection", "Request", "RequestEndpoint", "State", "new_request"]
+__all__ = [
+    "AfterResponse",
+    "Connection",
+    "NewRequest",
+    "Request",
+    "RequestEndpoint",
+    "State",
+    "maker_of",
+    "new_request",
+]
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -49,6 +59,16 @@ class Connection:
         self.peer = peer
         #: Set when the client is known to be gone.
         self.closed = False
+
+    @property
+    def remote(self) -> tuple[str, int] | None:
+        """Who this machine is connected to: the client, or the proxy that is next to us. No header changes it."""
+        return self.client
+
+    @property
+    def route(self) -> tuple[str, ...]:
+        """The addresses that the request came over, the client's first and that of ``remote`` last."""
+        return () if self.client is None else (self.client[0],)
 
 
 class RequestEndpoint(Protocol):
@@ -82,6 +102,9 @@ class State:
 
 class Request:
     """One HTTP request.
+
+    An app may have a class of its own, ``App(request=FilmRequest)``, with what its handlers want to ask; its constructor
+    takes what that of Request takes.
 
     ``target`` is the request target as it came, ``path`` its path with percent-escapes decoded, ``query_string`` what
     follows the ``?``; ``params`` holds the converted values of the path template.
@@ -184,13 +207,44 @@ class Request:
         return self.connection.client
 
     @property
+    def remote(self) -> tuple[str, int] | None:
+        """Address and port at the other end of the connection: behind a proxy, those of the proxy.
+
+        No header field changes it, whoever is trusted; None on a Unix socket.
+        """
+        return self.connection.remote
+
+    @property
+    def access_route(self) -> tuple[str, ...]:
+        """The addresses that the request came over: that of the client first, that of ``remote`` last.
+
+            request.access_route    # ("192.0.2.7", "10.0.0.2", "127.0.0.1")
+
+        Between them are the proxies that ``Proxies`` believes; without it there is ``remote`` only. What the header
+        fields claim, believed or not, is in ``forwarded``.
+        """
+        return self.connection.route
+
+    @property
+    def forwarded(self) -> "tuple[Hop, ...]":
+        """What the proxies on the way say, in ``Forwarded`` (RFC 7239) or else ``X-Forwarded-*``; the first one first.
+
+        Anyone can write these fields, the client too: good for a log, never for a decision. For those there are
+        ``client``, ``scheme``, ``host``, ``url`` and ``access_route``, which go by whom ``Proxies`` trusts. Empty where
+        nothing is said, and where it cannot be read.
+        """
+        from segue.http.forwarded import claimed
+
+        return self._make("forwarded", lambda: claimed(self.headers))
+
+    @property
     def host(self) -> str:
         """The ``Host`` field, as it came. Empty when there is none (HTTP/1.0)."""
         return self.headers.get("host", "")
 
     @property
     def url(self) -> URL:
-        """The URL that the client asked for."""
+        """The URL that the client asked for; behind trusted proxies, before they changed its scheme, host and path."""
         return self._make(
             "url",
             lambda: URL.of_request(
@@ -445,3 +499,11 @@ def new_request(
     request.params = _NO_PARAMS
     request.made = None
     return request
+
+
+NewRequest = Callable[[str, str, RawHeaders, BodySource, Connection], Request]
+
+
+def maker_of(kind: type[Request]) -> NewRequest:
+    """What makes the requests of a class, for servers."""
+    return new_request if kind is Request else kind

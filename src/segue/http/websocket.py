@@ -13,6 +13,7 @@ import msgspec
 from segue.http.errors import BadRequest, HTTPError
 
 __all__ = [
+    "NO_MESSAGE",
     "CloseCode",
     "InvalidMessage",
     "Upgrade",
@@ -43,6 +44,9 @@ class CloseCode:
     SERVICE_RESTART = 1012
     TRY_AGAIN_LATER = 1013
 
+
+NO_MESSAGE = "no message in time"
+"""The reason of the close after ``receive_timeout``."""
 
 # What an endpoint may put into a close frame; 1005, 1006 and 1015 stand for frames that never came.
 _SENDABLE = frozenset({1000, 1001, 1002, 1003, *range(1007, 1015)})
@@ -103,7 +107,9 @@ class WebSocketOptions(msgspec.Struct, frozen=True, kw_only=True):
     ``max_message``: bytes of one message, whole (more closes with 1009). ``max_queue``: messages that wait for the
     handler before the peer is held up. ``ping_interval`` and ``ping_timeout``: seconds; a peer that does not answer
     is closed. ``compression``: permessage-deflate (RFC 7692) where the peer offers it. ``send_timeout``: seconds
-    that one message may wait for a peer that does not read; then the socket is closed with 1013.
+    that one message may wait for a peer that does not read; then the socket is closed with 1013. ``receive_timeout``:
+    seconds that who receives waits for a message; then it is closed with 1001. The same for a handler's end and for a
+    client's (``segue.client``).
     """
 
     max_message: int = 1024 * 1024
@@ -112,6 +118,7 @@ class WebSocketOptions(msgspec.Struct, frozen=True, kw_only=True):
     ping_timeout: float = 20.0
     compression: bool = True
     send_timeout: float = 30.0
+    receive_timeout: float | None = None
 
 
 class WebSocket:

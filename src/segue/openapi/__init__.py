@@ -5,10 +5,11 @@
 
     app = App(plugins=[OpenAPI(title="Films", version="1.0")])
 
-Then ``/openapi.json`` has the document and ``/docs`` the page.
+Then ``/openapi.json`` has the document and ``/docs`` the page. Elements, Redoc and Scalar are plugins for further pages.
 """
 
 from segue.openapi.document import About, describe
 from segue.openapi.plugin import OpenAPI
+from segue.openapi.viewers import Elements, Redoc, Scalar
 
-__all__ = ["About", "OpenAPI", "describe"]
+__all__ = ["About", "Elements", "OpenAPI", "Redoc", "Scalar", "describe"]

@@ -5,6 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from segue.core.binding.json_codec import DEFAULT_JSON, JSONCodec
 from segue.core.handlers import Endpoint
 from segue.core.plan import NamedRoute, Plan
 from segue.core.routing.sites import SOCKET
@@ -18,6 +19,7 @@ __all__ = ["About", "describe"]
 _ANY = ("GET", "PUT", "POST", "DELETE", "PATCH")
 # The same, of a method of an object whose arguments are in the query or in a form.
 _CALLED = ("GET", "POST")
+_SOCKET_WORD = "x-websocket"
 # Methods that OpenAPI 3.1 knows. QUERY comes with 3.2.
 _KNOWN = {"GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE"}
 
@@ -45,7 +47,8 @@ def describe(plan: Plan, about: About) -> dict[str, Any]:
 
     document = describe(app.plan, About(title="Films", version="1.0"))
     """
-    schemas, statuses = Schemas(), set[int]()
+    codec: JSONCodec = getattr(plan.app, "json", DEFAULT_JSON)
+    schemas, statuses = Schemas(codec.schema), set[int]()
     operations = Operations(schemas, statuses)
     paths = _paths(plan, operations, about.under)
     document: dict[str, Any] = {
@@ -75,6 +78,11 @@ def _paths(plan: Plan, operations: Operations, under: str) -> dict[str, dict[str
     paths: dict[str, dict[str, Any]] = {}
     names: dict[str, list[tuple[dict[str, Any], str]]] = {}
     for endpoint, route in _documented(plan, under):
+        if SOCKET in endpoint.methods:
+            # OpenAPI has no word for it. An extension is there for people, and for programs that know it.
+            item = paths.setdefault(path_of(route.template), {})
+            item[_SOCKET_WORD] = {"operationId": endpoint.name, **operations.write_socket(route)}
+            continue
         for method in endpoint.methods or (_ANY if endpoint.arguments is None else _CALLED):
             operation = operations.write(route, method)
             if route.host is not None:
@@ -106,7 +114,6 @@ def _documented(plan: Plan, under: str) -> list[tuple[Endpoint, NamedRoute]]:
         and endpoint.options.documented
         and not endpoint.options.build_only
         and endpoint.options.suffix is None
-        and SOCKET not in endpoint.methods
         and f"{endpoint.path}/".startswith(below)
     ]
 

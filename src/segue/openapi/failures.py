@@ -16,6 +16,7 @@ from segue.http.errors import HTTPError, HTTPException
 from segue.http.status import phrase
 from segue.openapi.inputs import parameters_of
 from segue.openapi.schemas import Schemas
+from segue.openapi.surroundings import surroundings
 
 __all__ = [
     "BadField",
@@ -57,7 +58,8 @@ class InvalidRequest(Struct, kw_only=True, omit_defaults=True):
 def failure_statuses(endpoint: Endpoint, method: str) -> set[int]:
     """The statuses from 400 on that an operation is known to answer."""
     origins = {one.origin for one in parameters_of(endpoint, method)}
-    functions = [endpoint.handler, *[step.provider.make for step in endpoint.wiring.steps]]
+    made = [step.provider.make for step in endpoint.wiring.steps]
+    functions = [endpoint.handler, *made, *surroundings(endpoint)]
     found = {status for function in functions for status in raised(function) if status >= 400}
     if endpoint.formats or endpoint.options.accept is not None:
         found.add(406)

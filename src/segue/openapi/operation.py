@@ -12,6 +12,7 @@ from segue.openapi.failures import failure_statuses, own_answer, raised
 from segue.openapi.inputs import operation_body, operation_parameters
 from segue.openapi.outputs import error_answer, operation_responses
 from segue.openapi.schemas import Schemas, Side
+from segue.openapi.surroundings import declared_answers, surroundings
 
 __all__ = ["Operations", "host_server", "path_of", "routes_of"]
 
@@ -38,20 +39,7 @@ class Operations:
         """The operation object of a route for a method, still without an ``operationId``."""
         endpoint = route.endpoint
         options = endpoint.options
-        summary, description = texts(endpoint.handler)
-        operation: dict[str, Any] = {}
-        tags = options.tags if options.tags is not None else [endpoint.name.rpartition(".")[0]]
-        if any(tags):
-            operation["tags"] = tags
-        if options.summary or summary:
-            operation["summary"] = options.summary or summary
-        if description:
-            operation["description"] = description
-        if options.deprecated:
-            operation["deprecated"] = True
-        parameters = operation_parameters(endpoint, method, route.template, self.schemas, self._takes)
-        if parameters:
-            operation["parameters"] = parameters
+        operation = self._about(route, method)
         body = operation_body(endpoint, method, self.schemas, self._takes)
         if body is not None:
             operation["requestBody"] = body
@@ -68,13 +56,50 @@ class Operations:
             operation["security"] = requirements(options.security)
         return operation
 
+    def write_socket(self, route: NamedRoute) -> dict[str, Any]:
+        """A WebSocket, as far as an operation can say it: what its handshake takes, and how it may end."""
+        endpoint = route.endpoint
+        operation = self._about(route, "GET")
+        around = declared_answers(endpoint)
+        responses = {"101": {"description": "The WebSocket is open."}}
+        operation["responses"] = self._with_errors(responses, endpoint, "GET", {403, 426, *around})
+        return operation
+
+    def _about(self, route: NamedRoute, method: str) -> dict[str, Any]:
+        """What people are told, and the parameters."""
+        endpoint = route.endpoint
+        options = endpoint.options
+        summary, description = texts(endpoint.handler)
+        operation: dict[str, Any] = {}
+        tags = options.tags if options.tags is not None else [endpoint.name.rpartition(".")[0]]
+        if any(tags):
+            operation["tags"] = tags
+        if options.summary or summary:
+            operation["summary"] = options.summary or summary
+        if description:
+            operation["description"] = description
+        if options.deprecated:
+            operation["deprecated"] = True
+        parameters = operation_parameters(endpoint, method, route.template, self.schemas, self._takes)
+        if parameters:
+            operation["parameters"] = parameters
+        return operation
+
     def _responses(self, endpoint: Endpoint, method: str) -> dict[str, Any]:
-        responses = operation_responses(endpoint, self.schemas, self._gives)
-        for status in raised(endpoint.handler):
+        around = declared_answers(endpoint) if self._asked else {}
+        more = {status: what for status, what in around.items() if what is not None}
+        responses = operation_responses(endpoint, self.schemas, self._gives, more)
+        return self._with_errors(responses, endpoint, method, {*around} - {*more})
+
+    def _with_errors(
+        self, responses: dict[str, Any], endpoint: Endpoint, method: str, known: set[int]
+    ) -> dict[str, Any]:
+        functions = [endpoint.handler, *(surroundings(endpoint) if self._asked else ())]
+        for status in [status for function in functions for status in raised(function)]:
             if status < 400:
                 responses.setdefault(str(status), {"description": phrase(status) or "Redirect"})
         # How others fail that we ask, we do not know.
-        failures = failure_statuses(endpoint, method) if self._asked else set()
+        failures = known | failure_statuses(endpoint, method) if self._asked else set[int]()
         for status in sorted(failures):
             if str(status) in responses:
                 continue

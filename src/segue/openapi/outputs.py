@@ -25,12 +25,17 @@ _STRUCTURED = {"json", "msgpack", "yaml"}
 _DATA = (dict, list, set, frozenset, Mapping)
 
 
-def operation_responses(endpoint: Endpoint, schemas: Schemas, side: Side) -> dict[str, Any]:
-    """The response objects of an operation by status, but for errors that are known from elsewhere."""
+def operation_responses(
+    endpoint: Endpoint, schemas: Schemas, side: Side, around: Mapping[int, Any] | None = None
+) -> dict[str, Any]:
+    """The response objects of an operation by status, but for errors that are known from elsewhere.
+
+    ``around``: what may be answered by what stands around the handler.
+    """
     options = endpoint.options
     replies = _Replies(schemas, side, endpoint)
     replies.add(endpoint.returns, str(options.status))
-    for status, what in options.responses.items():
+    for status, what in {**(around or {}), **options.responses}.items():
         replies.documented(what, str(status))
     responses = replies.finish()
     if "result" in options.examples:

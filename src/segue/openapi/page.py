@@ -71,7 +71,7 @@ def _operations(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _operation(method: str, path: str, operation: Mapping[str, Any], document: Mapping[str, Any]) -> str:
-    identifier, word = escape(operation["operationId"]), escape(method.upper())
+    identifier, word = escape(operation["operationId"]), escape(method.removeprefix("x-").upper())
     lines = [f'<h3 id="{identifier}"><span class="method">{word}</span> {escape(path)}</h3>']
     if operation.get("deprecated"):
         lines.append("<p><strong>Deprecated</strong></p>")

@@ -7,7 +7,7 @@ both ways, it becomes two components, ``Film`` and ``FilmInput``.
 
 import re
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal, get_args, get_origin
 
 import msgspec
@@ -63,10 +63,14 @@ _LIMITS = {
 class Schemas:
     """Collects the types that a document speaks of; :meth:`finish` gives the components.
 
-    What :meth:`of` returns is filled in then: only when all types are known, their names are.
+    What :meth:`of` returns is filled in then: only when all types are known, their names are. ``own``: the schemas of types
+    that msgspec does not know.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, own: Callable[[Any], Schema | None] = lambda _: None) -> None:
+        self._own = own
+        #: Components that schemas of others refer to.
+        self._given: dict[str, Schema] = {}
         self._wanted: list[tuple[Schema, kinds.Type, Side, bool]] = []
         self._classes: dict[Any, kinds.Type] = {}
         self._sides: dict[Any, set[Side]] = {}
@@ -134,7 +138,7 @@ class Schemas:
             for schema in partial.get("properties", {}).values():
                 schema.pop("default", None)  # what is not there stays as it is
             components[name] = {**partial, "title": name}
-        return dict(sorted(components.items()))
+        return dict(sorted({**self._given, **components}.items()))
 
     # --- which classes there are ---------------------------------------------------------------------------------
 
@@ -186,6 +190,10 @@ class Schemas:
         kind = getattr(info, "cls", None)
         if kind in self._names:
             return {"$ref": f"#/components/schemas/{self._name(kind, side)}"}
+        own = self._own(kind) if isinstance(info, kinds.CustomType) else None
+        if own is not None:
+            self._given.update(own.pop("$defs", {}))
+            return own
         schema = dict(_SIMPLE.get(type(info), {}))
         if isinstance(info, kinds.DecimalType) and side == "in":
             return {"anyOf": [schema, {"type": "number"}]}
@@ -231,7 +239,7 @@ class Schemas:
         required = [
             field.encode_name
             for field in there
-            if field.required or (side == "out" and _always_sent(info, field))
+            if _has_to_be_there(field) or (side == "out" and _always_sent(info, field))
         ]
         if isinstance(info, kinds.NamedTupleType) or (isinstance(info, kinds.StructType) and info.array_like):
             return schema | {
@@ -292,6 +300,11 @@ def _always_sent(info: _Object, field: kinds.Field) -> bool:
         return False
     # What is UNSET has no default that msgspec tells.
     return field.default is not msgspec.NODEFAULT or field.default_factory is not msgspec.NODEFAULT
+
+
+def _has_to_be_there(field: kinds.Field) -> bool:
+    """Whether there is no default: neither a value nor what makes one. Models have one that refuses."""
+    return field.required or getattr(field.default_factory, "required", False) is True
 
 
 def _default(field: kinds.Field) -> Schema:

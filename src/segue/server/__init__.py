@@ -1,6 +1,7 @@
 """Layer 1: serves an application to the world.
 
 ``run`` serves until it is told to stop; ``Server`` does it inside a loop of yours; ``ServerConfig`` says how.
+What is served is an ``application``, or a function as one (``callables``).
 
 - a connection: ``http1`` (``parser`` ``inbound`` ``outbound`` ``heads``), ``websocket``; what connections share:
   ``service`` ``limits`` ``clock``
@@ -15,12 +16,14 @@ from segue.server.config import TLS, Identity, Logs, Recycling, Reloading, Serve
 from segue.server.limits import Limits
 
 if TYPE_CHECKING:
+    from segue.server.callables import FunctionApplication
     from segue.server.launch import run
     from segue.server.restarting import restart
     from segue.server.server import Server
 
 __all__ = [
     "TLS",
+    "FunctionApplication",
     "Identity",
     "Limits",
     "Logs",
@@ -33,6 +36,7 @@ __all__ = [
 ]
 
 _LAZY = {
+    "FunctionApplication": "segue.server.callables",
     "restart": "segue.server.restarting",
     "run": "segue.server.launch",
     "Server": "segue.server.server",

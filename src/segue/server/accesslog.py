@@ -18,6 +18,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from segue.http.request import Request
+from segue.server.colours import of_status, paint
 from segue.server.logs import LogStream
 
 __all__ = ["AccessLogWriter", "LogFormatError", "compile_format", "load_logger"]
@@ -84,8 +85,22 @@ def _header(name: str) -> Line:
     return lambda entry: escape(entry.request.headers.get(name, "")) or "-"
 
 
-def compile_format(text: str) -> Line:
-    """The function that makes a line, for ``common``, ``combined``, ``json`` or a template. Raises LogFormatError."""
+def _in_colours(name: str, field: Line) -> Line:
+    """``field`` as a person likes to read it in a terminal."""
+    if name == "status":
+        return lambda entry: paint(field(entry), of_status(entry.status))
+    if name == "method":
+        return lambda entry: paint(field(entry), "bold")
+    if name in ("time", "seconds", "id", "pid"):
+        return lambda entry: paint(field(entry), "dim")
+    return field
+
+
+def compile_format(text: str, *, colours: bool = False) -> Line:
+    """The function that makes a line, for ``common``, ``combined``, ``json`` or a template. Raises LogFormatError.
+
+    ``colours``: those of a terminal, in all but JSON.
+    """
     if text == "json":
         return _json
     template = {"common": _COMMON, "combined": _COMBINED}.get(text, text)
@@ -105,7 +120,7 @@ def compile_format(text: str) -> Line:
                 f"{{{name}}} is no field of an access log. There are: {', '.join(_FIELDS)} and header.NAME."
             )
         parts.append("%s")
-        fields.append(field)
+        fields.append(_in_colours(name, field) if colours else field)
     line = "".join(parts)
     return lambda entry: line % tuple([field(entry) for field in fields])
 
@@ -136,7 +151,7 @@ class AccessLogWriter:
 
     def __init__(self, stream: LogStream, format: str = "common") -> None:
         self._stream = stream
-        self._line = compile_format(format)
+        self._line = compile_format(format, colours=stream.coloured)
         self._failed = False
 
     def __call__(self, request: Request, status: int, size: int, seconds: float) -> None:

@@ -40,8 +40,10 @@ def admit(
     source: BodySource,
     connection: Connection,
     limits: Limits,
+    *,
+    kind: type[Request] = Request,
 ) -> Request:
-    """The request with this head. ``target`` is the raw path with its query. Raises HTTPError."""
+    """The request with this head, an object of ``kind``. ``target`` is the raw path with its query. Raises HTTPError."""
     if len(target) > limits.max_target:
         raise URITooLong(f"The request target is longer than {limits.max_target} bytes.")
     if not target.startswith(b"/"):
@@ -49,7 +51,7 @@ def admit(
     if b"#" in target:
         raise BadRequest("A request target has no fragment.")
     try:
-        return Request(method, target.decode("ascii"), headers, source, connection)
+        return kind(method, target.decode("ascii"), headers, source, connection)
     except UnicodeDecodeError:
         raise BadRequest("The request target has bytes outside ASCII.") from None
     except Malformed as error:

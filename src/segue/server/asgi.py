@@ -16,7 +16,7 @@ from segue.http.request import Connection, Request
 from segue.http.response import Response
 from segue.http.websocket import Upgrade
 from segue.server.admission import admit, body_length, refusal
-from segue.server.application import Application
+from segue.server.application import Application, request_class_of
 from segue.server.asgi_lifespan import ensure_started, serve_lifespan
 from segue.server.asgi_websocket import ASGIChannel, refuse
 from segue.server.carried import CarriedBody
@@ -64,6 +64,7 @@ class _HTTPCall:
         "_body_ended",
         "_connection",
         "_gone",
+        "_kind",
         "_limits",
         "_listener",
         "_receive",
@@ -79,6 +80,7 @@ class _HTTPCall:
         self._receive = receive
         self._send = send
         self._limits = limits
+        self._kind = request_class_of(application)
         self._connection = Connection()
         self._request: Request | None = None
         self._task: asyncio.Task[Any] | None = None
@@ -93,7 +95,7 @@ class _HTTPCall:
             length = body_length(headers, scope.get("http_version", "1.1"), self._limits)
             if length != 0:
                 source = CarriedBody(length, self._limits, self._pull)
-            request = _request(scope, headers, source, connection, self._limits)
+            request = _request(scope, headers, source, connection, self._limits, self._kind)
         except HTTPError as error:
             response = refusal(error)
             await self._send_whole(
@@ -216,7 +218,8 @@ async def _serve_websocket(
     defaults = application.default_headers
     try:
         body_length(headers, scope.get("http_version", "1.1"), limits)
-        request = _request(scope, headers, NO_BODY, _connection(scope), limits)
+        kind = request_class_of(application)
+        request = _request(scope, headers, NO_BODY, _connection(scope), limits, kind)
     except HTTPError as error:
         response = refusal(error)
         await refuse(
@@ -260,13 +263,18 @@ def _connection(scope: Scope) -> Connection:
 
 
 def _request(
-    scope: Scope, headers: RawHeaders, source: BodySource, connection: Connection, limits: Limits
+    scope: Scope,
+    headers: RawHeaders,
+    source: BodySource,
+    connection: Connection,
+    limits: Limits,
+    kind: type[Request],
 ) -> Request:
     path, root = _raw_path(scope), scope.get("root_path", "").encode("utf-8", "surrogateescape")
     prefix, rest = split_prefix(path, root) or (b"", path)
     query: bytes = scope.get("query_string", b"")
     target = b"%b?%b" % (rest, query) if query else rest
-    request = admit(scope.get("method", "GET"), target, headers, source, connection, limits)
+    request = admit(scope.get("method", "GET"), target, headers, source, connection, limits, kind=kind)
     if prefix:
         request.prefix = prefix.decode("ascii")
     return request

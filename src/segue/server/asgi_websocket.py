@@ -9,7 +9,7 @@ from typing import Any
 from segue.http.headers import RawHeaders
 from segue.http.request import Request
 from segue.http.response import Response
-from segue.http.websocket import CloseCode, WebSocketDisconnected, WebSocketOptions
+from segue.http.websocket import NO_MESSAGE, CloseCode, WebSocketDisconnected, WebSocketOptions
 from segue.server.outbound import close_body
 from segue.server.reply import pieces
 
@@ -120,7 +120,10 @@ class ASGIChannel:
             self._arrived.clear()
             self._receiving = True
             try:
-                await self._arrived.wait()
+                async with asyncio.timeout(self._options.receive_timeout):
+                    await self._arrived.wait()
+            except TimeoutError:
+                await self.close(CloseCode.GOING_AWAY, NO_MESSAGE)
             finally:
                 self._receiving = False
         self._room.set()

@@ -98,11 +98,11 @@ def fork_child(work: Callable[[Link], int], generation: int, before_work: Callab
         os.set_blocking(reading, False)
         signal.pthread_sigmask(signal.SIG_SETMASK, held)
         return Child(pid, reading, generation)
-    return _become(work, reading, writing, before_work)
+    return _become(work, reading, Link(writing, signal.valid_signals() - held), before_work)
 
 
 def _become(
-    work: Callable[[Link], int], reading: int, writing: int, before_work: Callable[[], None]
+    work: Callable[[Link], int], reading: int, link: Link, before_work: Callable[[], None]
 ) -> NoReturn:
     code = 1
     try:
@@ -110,7 +110,7 @@ def _become(
         # What the supervisor's program wants done at its own end is not this process's business.
         atexit._clear()
         before_work()
-        code = work(Link(writing))
+        code = work(link)
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
     except BaseException:

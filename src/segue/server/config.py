@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from segue.server.limits import Limits
+from segue.server.logs import LogStyle
 
 __all__ = ["TLS", "Identity", "Logs", "Recycling", "Reloading", "ServerConfig"]
 
@@ -61,12 +62,14 @@ class Logs(msgspec.Struct, frozen=True, kw_only=True):
     ``format`` is ``common``, ``combined``, ``json`` or a template (see :mod:`segue.server.accesslog`). ``logger``: instead
     of all this, what is called for each response with the request, the status, the bytes of the body and the seconds,
     or where it is found: ``module:attribute``. A class is called once in each worker, and its object for each response.
+    ``style``: ``json`` writes the log as an object for each record, and so what ``logger.info(..., extra={...})`` was given.
     """
 
     file: str | None = None
     access: str | None = None
     format: str = "common"
     logger: Callable[..., Any] | str | None = None
+    style: LogStyle = "text"
 
 
 class ServerConfig(msgspec.Struct, frozen=True, kw_only=True):

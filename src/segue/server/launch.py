@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from segue.server.accesslog import AccessLogWriter, LogFormatError, load_logger
 from segue.server.account import Account, AccountError
 from segue.server.application import Application
+from segue.server.callables import Answer, application_of
 from segue.server.config import ServerConfig
 from segue.server.daemon import Herald, daemonize
 from segue.server.link import Link
@@ -35,17 +36,19 @@ __all__ = ["run"]
 logger = logging.getLogger("segue.server")
 
 
-def run(application: Application | str, config: ServerConfig | None = None) -> None:
+def run(application: Application | Answer | str, config: ServerConfig | None = None) -> None:
     """Serves ``application``, or what a target like ``"hello:app"`` names, until SIGTERM or Ctrl-C.
+
+    It may be an ``async def`` function that takes a request and returns its response, too.
 
         run("hello:app", ServerConfig(binds=("0.0.0.0:8000",), workers=4))
 
     Raises SystemExit with a code other than 0 when it cannot serve; the log says why.
     """
     if not isinstance(application, str) and loading():
-        raise Started(application)
+        raise Started(application_of(application))
     config = config or ServerConfig()
-    stream = setup_logging(config.logs.file)
+    stream = setup_logging(config.logs.file, config.logs.style)
     try:
         code = _Launch(application, config, stream).run()
     except (
@@ -69,11 +72,11 @@ class _Launch:
     """What is opened before the first worker, while the rights and the terminal are still there."""
 
     def __init__(
-        self, application: Application | str, config: ServerConfig, stream: LogStream | None
+        self, application: Application | Answer | str, config: ServerConfig, stream: LogStream | None
     ) -> None:
         if config.reloading is not None and not isinstance(application, str):
             application = target_of_script(application)
-        self._application = application
+        self._application = application if isinstance(application, str) else application_of(application)
         self._config = config
         self._pid = 0
         self._account = Account(config.identity)

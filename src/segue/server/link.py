@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Iterable
 
 import msgspec
 
@@ -35,10 +36,14 @@ _decoder = msgspec.json.Decoder(Sign)
 
 
 class Link:
-    """The worker's end of the pipe. Nothing is raised when the supervisor is gone."""
+    """The worker's end of the pipe. Nothing is raised when the supervisor is gone.
 
-    def __init__(self, fd: int) -> None:
+    ``held_back``: signals that are blocked until the worker has handlers, and that were not before it was forked.
+    """
+
+    def __init__(self, fd: int, held_back: Iterable[int] = ()) -> None:
         self._fd = fd
+        self.held_back = frozenset(held_back)
 
     def send(self, sign: Sign) -> None:
         try:

@@ -110,6 +110,9 @@ def scope_of(request: Request, kind: str, state: dict[str, Any] | None) -> dict[
         scope["extensions"] = {"websocket.http.response": {}}
     if state is not None:
         scope["state"] = state.copy()
+    shared: dict[str, Any] = (request.made or {}).get("mounted", {})
+    # Where Starlette and what is built on it look for them; who nobody knows is left out.
+    scope.update({name: value for name, value in shared.items() if value is not None})
     return scope
 
 

@@ -97,6 +97,10 @@ def environ_of(request: Request, body: io.RawIOBase) -> dict[str, Any]:
     }
     if connection.client is not None:
         environ["REMOTE_ADDR"], environ["REMOTE_PORT"] = connection.client[0], str(connection.client[1])
+    shared: dict[str, Any] = (request.made or {}).get("mounted", {})
+    environ.update({f"segue.{known}": one for known, one in shared.items()})
+    if (user := shared.get("user")) is not None:
+        environ["REMOTE_USER"] = user.id
     for name, value in request.raw_headers:
         if b"_" in name:
             continue

@@ -14,7 +14,7 @@ from typing import cast
 from segue.http.body import NO_BODY, BodySource
 from segue.http.errors import BadRequest, ClientDisconnected, HeaderFieldsTooLarge, HTTPError, URITooLong
 from segue.http.headers import RawHeaders
-from segue.http.request import Connection, Request, new_request
+from segue.http.request import Connection, Request
 from segue.server.credentials import peer_of
 from segue.server.framing import FRAMING_FIELDS, KEEP_ALIVE, MAX_DIGITS, frame, origin_form
 from segue.server.inbound import InboundBody
@@ -241,7 +241,7 @@ class RequestReader(asyncio.Protocol):
             and len(headers) <= service.few_headers
         ):
             source = NO_BODY if self._length is None else self._expect_length(self._length)
-            request = new_request(method, target.decode("ascii"), headers, source, self.connection)
+            request = service.new_request(method, target.decode("ascii"), headers, source, self.connection)
             if self._simple is None and not self.queue:
                 self._simple = request
             else:
@@ -283,7 +283,8 @@ class RequestReader(asyncio.Protocol):
                 framing.length, self._send_continue if framing.expects_continue else None
             )
         self._enqueue(
-            new_request(method, target.decode("ascii"), headers, source, self.connection), framing.mode
+            service.new_request(method, target.decode("ascii"), headers, source, self.connection),
+            framing.mode,
         )
         if len(service.known_hosts) < _KNOWN_HOSTS:
             service.known_hosts.update(value for name, value in headers if name == b"host")

@@ -78,17 +78,25 @@ async def adjusted(request: Request, response: Response) -> Response:
 
 
 async def checked(
-    request: Request, response: Response, defaults: RawHeaders, *, upgrades: bool = False
+    request: Request,
+    response: Response,
+    defaults: RawHeaders,
+    *,
+    upgrades: bool = False,
+    strict: bool = False,
 ) -> tuple[Response, RawHeaders]:
     """The response to send, and all its header fields.
 
     One that HTTP does not allow is logged with the handler's name and replaced by a 500; one that opens a WebSocket by
-    426, where the carrier has none (``upgrades``).
+    426, where the carrier has none (``upgrades``). ``strict`` raises what is wrong instead: InvalidResponse, InvalidHeader.
     """
     response = await adjusted(request, response)
     try:
         fields = response.head(defaults)
     except (InvalidResponse, InvalidHeader) as error:
+        if strict:
+            await close_body(response.body)
+            raise
         logger.error(
             "%r: the response of %s cannot be sent: %s", request, request.endpoint or "the application", error
         )

@@ -9,6 +9,7 @@ from typing import Self
 
 from segue.server.accept import Acceptor
 from segue.server.application import Application
+from segue.server.callables import Answer, application_of
 from segue.server.config import ServerConfig
 from segue.server.listen import Listener, open_listeners
 from segue.server.service import AccessLog, ServedConnection, Service
@@ -35,13 +36,15 @@ class Server:
             print(server.urls)
             await something_else()
 
+    Instead of an application it may be an ``async def`` function that takes the request and returns the response.
+
     Leaving the block drains: requests get ``config.grace`` seconds to end. ``listeners``: sockets that are already
     open, instead of ``config.binds``.
     """
 
     def __init__(
         self,
-        application: Application,
+        application: Application | Answer,
         config: ServerConfig | None = None,
         *,
         listeners: Sequence[Listener] | None = None,
@@ -49,7 +52,7 @@ class Server:
         access_log: AccessLog | None = None,
     ) -> None:
         self.config = config or ServerConfig()
-        self._application = application
+        self._application = application_of(application)
         self._access_log = access_log
         self._given = listeners
         self._listeners: Sequence[Listener] = ()

@@ -6,8 +6,8 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
-from segue.http.request import Request
-from segue.server.application import Application
+from segue.http.request import Request, maker_of
+from segue.server.application import Application, request_class_of
 from segue.server.clock import Clock
 from segue.server.heads import Heads
 from segue.server.limits import Limits
@@ -50,6 +50,7 @@ class Service:
         self.connections: set[ServedConnection] = set()
         self.tasks: set[asyncio.Task[Any]] = set()
         self.requests = 0
+        self.new_request = maker_of(request_class_of(application))
         #: Until when a connection that falls idle now may stay.
         self.idle_until = self.clock.now + self.limits.keep_alive
         #: Host fields that were seen and are well-formed; a bounded memory, not an allow-list.

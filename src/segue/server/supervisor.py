@@ -136,7 +136,7 @@ class Supervisor:
             return
         fresh = self._fresh()
         ready = [one for one in fresh if one.state is State.READY]
-        if ready == fresh and all(now - one.ready_at > _QUICK for one in fresh):
+        if ready and ready == fresh and all(now - one.ready_at > _QUICK for one in ready):
             self._failures = 0
         if len(ready) >= self._wanted:
             self._tell_ready()

@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any, cast
 
 from segue.server.application import Application
+from segue.server.callables import Answer, FunctionApplication, answers
 from segue.server.frames import is_users
 
 __all__ = ["Started", "TargetError", "forget_user_modules", "load_target", "loading", "target_of_script"]
@@ -140,8 +141,13 @@ def _find(module: ModuleType, path: str, name: str, factory: bool) -> Applicatio
         value = _made(value, f"{name}:{attribute}", path if called else f"{path}()")
     if _is_application(value):
         return cast(Application, value)
+    if answers(value):
+        return FunctionApplication(value)
     if inspect.isfunction(value):
-        raise TargetError(f"{name}:{path} is a function. If it makes the application, add --factory.")
+        raise TargetError(
+            f"{name}:{path} is a function. If it makes the application, add --factory. If it is to answer requests by "
+            f"itself, it has to be an `async def` that takes the request."
+        )
     raise TargetError(f"{name}:{path} is no application but {type(value).__name__!r}. {_there(module, name)}")
 
 
@@ -212,7 +218,7 @@ def _is_application(value: Any) -> bool:
     return all(hasattr(type(value), name) for name in ("handle", "startup", "shutdown"))
 
 
-def target_of_script(application: Application) -> str:
+def target_of_script(application: Application | Answer) -> str:
     """The target that names ``application`` in the program that runs: ``/srv/hello.py:app``. Raises TargetError."""
     main = sys.modules["__main__"]
     file = getattr(main, "__file__", None)

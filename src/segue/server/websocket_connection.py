@@ -11,7 +11,7 @@ from websockets.frames import Close, Frame, Opcode
 from websockets.protocol import OPEN, Protocol, Side
 
 from segue.http.request import Request
-from segue.http.websocket import CloseCode, WebSocketDisconnected, WebSocketOptions
+from segue.http.websocket import NO_MESSAGE, CloseCode, WebSocketDisconnected, WebSocketOptions
 from segue.server.service import Service
 
 try:
@@ -313,7 +313,10 @@ class WebSocketConnection(asyncio.Protocol):
                 )
             self._receiver = asyncio.get_running_loop().create_future()
             try:
-                await self._receiver
+                if self._options.receive_timeout is None:
+                    await self._receiver
+                else:
+                    await self._received_in_time(self._receiver, self._options.receive_timeout)
             finally:
                 self._receiver = None
         message = queue.popleft()
@@ -322,6 +325,13 @@ class WebSocketConnection(asyncio.Protocol):
             if self._held:
                 self._release(_HELD_BY_QUEUE)
         return message
+
+    async def _received_in_time(self, receiver: asyncio.Future[None], seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await receiver
+        except TimeoutError:
+            await self.close(CloseCode.GOING_AWAY, NO_MESSAGE)
 
     async def send(self, message: str | bytes) -> None:
         payload = message.encode() if isinstance(message, str) else message

@@ -78,7 +78,9 @@ class Worker:
         """Serves until told to stop, and returns the exit code."""
         threads = set(threading.enumerate())
         before = {number: signal.signal(number, handler) for number, handler in self._handlers().items()}
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, before.keys())
+        # Not only those that are handled: the processes that an app starts inherit what is blocked.
+        held_back = frozenset[int]() if self._link is None else self._link.held_back
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, before.keys() | held_back)
         self._watchdog = Watchdog(self._config.block_limit, parent=self._parent, orphaned=self._orphaned)
         self._watchdog.end_within(self._config.start_timeout + 0.5, 1, self._tell_late_start)
         try:

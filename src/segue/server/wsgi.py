@@ -19,7 +19,7 @@ from segue.http.request import Connection, Request
 from segue.http.response import Response
 from segue.http.status import phrase
 from segue.server.admission import admit, body_length, refusal
-from segue.server.application import Application
+from segue.server.application import Application, request_class_of
 from segue.server.carried import CarriedBody
 from segue.server.limits import Limits
 from segue.server.prefix import decoded_octets, quoted_octets, split_prefix
@@ -302,7 +302,15 @@ class _Call:
         prefix, path = _raw_path(environ)
         query: str = environ.get("QUERY_STRING", "")
         target = b"%b?%b" % (path, query.encode("latin-1", "replace")) if query else path
-        request = admit(environ["REQUEST_METHOD"], target, headers, source, self._connection, self._limits)
+        request = admit(
+            environ["REQUEST_METHOD"],
+            target,
+            headers,
+            source,
+            self._connection,
+            self._limits,
+            kind=request_class_of(self._application),
+        )
         if prefix:
             request.prefix = prefix.decode("ascii")
         return request

@@ -1,4 +1,4 @@
-"""Functions that other programs call: declared once, answered as JSON-RPC 2.0, XML-RPC, SOAP and plain HTTP.
+"""Functions that other programs call: declared once, answered as JSON-RPC, XML-RPC, AMF, SOAP and plain HTTP.
 
     services = Services()
 
@@ -9,7 +9,8 @@
     app.include(services, at="/call")
 
 - the app: ``services`` (Services); the functions and their arguments: ``methods``
-- the ways to call them: ``jsonrpc``, ``xmlrpc``, ``soap`` with its description (``wsdl``, ``xsd``), ``plain``
+- the ways to call them: ``jsonrpc``, ``xmlrpc``, ``remoting`` with its values (``amf``), ``soap`` with its description (``wsdl``,
+  ``xsd``), ``plain``
 """
 
 from segue.services.methods import Fault

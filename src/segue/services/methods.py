@@ -9,6 +9,8 @@ from typing import Any
 
 import msgspec
 
+from segue.core.binding.bodies import JSON_ONLY, Bodies
+from segue.core.binding.json_codec import JSONCodec
 from segue.core.binding.kinds import told
 from segue.core.binding.validation import MOST, Problem, problem, problems
 from segue.core.source import Source, source_of
@@ -25,6 +27,7 @@ __all__ = [
     "Method",
     "Run",
     "attempt",
+    "codec_of",
     "read_method",
 ]
 
@@ -116,7 +119,7 @@ class Method:
                     values[name] = convert(given[name], kind)
                 except msgspec.ValidationError as error:
                     # Where the value is one of JSON, each bad field of it is named.
-                    found += problems(given[name], kind, (name,)) or [problem((name,), str(error))]
+                    found += problems(given[name], kind, (name,), convert) or [problem((name,), str(error))]
             elif default is MISSING:
                 found.append(problem((name,), "is missing"))
         if found:
@@ -155,6 +158,12 @@ def read_method(
     method.arguments = tuple(arguments)
     method.returns = hints.get("return", MISSING)
     return method
+
+
+def codec_of(request: Request) -> JSONCodec:
+    """How the app that the services are included in reads and writes JSON."""
+    bodies: Bodies = getattr(request.endpoint, "bodies", JSON_ONLY)
+    return bodies.codec
 
 
 async def attempt(

@@ -1,18 +1,19 @@
 """Calls without a protocol: the name of the method in the path, arguments in the path, the query or a JSON body."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 import msgspec
 
 from segue.core.binding.json_body import check_depth, check_json_type
+from segue.core.binding.json_codec import DEFAULT_JSON
 from segue.core.binding.scalars import from_text
-from segue.core.ports import Format
+from segue.core.ports import Codec, Format, Renders, UsesCodec
 from segue.http.body import NO_BODY
 from segue.http.errors import BadRequest, HTTPError, MethodNotAllowed, NotFound, UnprocessableContent
 from segue.http.request import Request
 from segue.http.response import Response
-from segue.services.methods import BadArguments, Fault, Method, Run
+from segue.services.methods import BadArguments, Fault, Method, Run, codec_of
 
 __all__ = ["TextFormat", "answer"]
 
@@ -29,14 +30,20 @@ class TextFormat:
 
 
 class JSONFormat:
-    """The result as JSON."""
+    """The result as JSON, as the app writes it."""
 
     name = "json"
     media_types = ("application/json",)
     suffixes = ("json",)
 
+    def __init__(self, codec: Codec = DEFAULT_JSON) -> None:
+        self._codec = codec
+
+    def with_codec(self, codec: Codec) -> "JSONFormat":
+        return JSONFormat(codec)
+
     def encode(self, value: Any) -> bytes:
-        return msgspec.json.encode(value)
+        return self._codec.encode(value)
 
 
 async def answer(
@@ -54,7 +61,9 @@ async def answer(
             values = method.bind(parts, _query(request), _from_text)
         else:
             named = await _body(request)
-            values = method.bind(*((named, {}) if isinstance(named, list) else (parts, named)))
+            check = codec_of(request).check
+            placed, named = (named, {}) if isinstance(named, list) else (parts, named)
+            values = method.bind(placed, named, check)
     except BadArguments as error:
         found = [{**one, "loc": ["arguments", *one["loc"]]} for one in error.problems]
         raise UnprocessableContent(f"The arguments do not fit {name}.", errors=found) from None
@@ -63,7 +72,12 @@ async def answer(
     except Fault as fault:
         extra = {"code": fault.code} if fault.data is None else {"code": fault.code, "data": fault.data}
         raise HTTPError(400, fault.message, extra=extra) from None
-    return Response(written.encode(result), 200, None, written.media_types[0])
+    if isinstance(written, UsesCodec):
+        written = written.with_codec(codec_of(request))
+    body = written.render(result, request) if isinstance(written, Renders) else written.encode(result)
+    if isinstance(body, Awaitable):
+        body = await body
+    return body if isinstance(body, Response) else Response(body, 200, None, written.media_types[0])
 
 
 def _query(request: Request) -> dict[str, Any]:

@@ -30,8 +30,9 @@ class Services(App):
 
     Below that place they answer
 
-    - ``POST /call/jsonrpc``: JSON-RPC 2.0, with batches and notifications;
+    - ``POST /call/jsonrpc``: JSON-RPC 2.0, with batches and notifications; ``POST /call/jsonrpc1``: JSON-RPC 1.0;
     - ``POST /call/xmlrpc``: XML-RPC, with ``system.listMethods`` and its like, and ``system.multicall``;
+    - ``POST /call/amf``: AMF0 and AMF3, for NetConnection and RemoteObject of Flash, Flex and Haxe;
     - ``POST /call/soap``: SOAP 1.1 and 1.2; ``GET /call/soap?wsdl`` describes it (WSDL 1.1);
     - ``POST /call/json/add`` with ``{"a": 1, "b": 2}`` or ``[1, 2]``, and, because the method is safe,
       ``GET /call/json/add/1/2`` and ``GET /call/json/add?a=1&b=2``. ``/call/run/add`` replies with text, and each of
@@ -48,7 +49,7 @@ class Services(App):
         self,
         name: str | None = "services",
         *,
-        formats: Sequence[Format] = (),
+        formats: Sequence[Format | type[Format]] = (),
         namespace: str = "urn:segue:services",
     ) -> None:
         super().__init__(name)
@@ -57,11 +58,13 @@ class Services(App):
         self._namespace = namespace
         # Their own words describe them (system.listMethods, WSDL): OpenAPI has none for what goes in and out here.
         self.post("/jsonrpc", name="jsonrpc", documented=False)(self._jsonrpc)
+        self.post("/jsonrpc1", name="jsonrpc1", documented=False)(self._jsonrpc1)
+        self.post("/amf", name="amf", documented=False)(self._amf)
         self.post("/xmlrpc", name="xmlrpc", documented=False)(self._xmlrpc)
         self.post("/soap", name="soap", documented=False)(self._soap)
         self.get("/soap", name="wsdl", documented=False)(self._wsdl)
         own: list[Format] = [plain.JSONFormat(), plain.TextFormat()]
-        for written in (*own, *formats):
+        for written in (*own, *[one() if isinstance(one, type) else one for one in formats]):
             self.route(
                 f"/{written.name}/{{call:path}}", ["GET", "POST"], name=written.name, documented=False
             )(self._plain(written))
@@ -112,6 +115,18 @@ class Services(App):
 
         async with self._running(request) as run:
             return await jsonrpc.answer(request, self._methods, run)
+
+    async def _jsonrpc1(self, request: Request) -> Response:
+        from segue.services import jsonrpc
+
+        async with self._running(request) as run:
+            return await jsonrpc.answer_first(request, self._methods, run)
+
+    async def _amf(self, request: Request) -> Response:
+        from segue.services import remoting
+
+        async with self._running(request) as run:
+            return await remoting.answer(request, self._methods, run)
 
     async def _xmlrpc(self, request: Request) -> Response:
         from segue.services import xmlrpc

@@ -3,6 +3,7 @@
 - ``Client``: for tests that are plain functions: requests, streams, events, WebSockets, lifespan.
 - ``AsyncClient``: the same for tests that are coroutines.
 - ``LiveServer``: serves an app on a free port, for browsers and other clients.
+- ``Calls``: what handlers were called with, and what they returned.
 - ``expected_log``: a message in the log that has to come.
 - fixtures of pytest, there when Segue is installed: ``client`` and ``live_server`` (module ``plugin``).
 """
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from segue.testing.asyncclient import AsyncClient, AsyncStreamedResponse
+    from segue.testing.calls import Call, Calls
     from segue.testing.client import Client, ClientSocket, StreamedResponse
     from segue.testing.exchange import IncompleteResponse
     from segue.testing.jar import CookieJar, StoredCookie
@@ -26,6 +28,8 @@ __all__ = [
     "AsyncClient",
     "AsyncClientSocket",
     "AsyncStreamedResponse",
+    "Call",
+    "Calls",
     "Client",
     "ClientFactory",
     "ClientOptions",
@@ -48,6 +52,7 @@ __all__ = [
 
 _HOMES = {
     "asyncclient": ("AsyncClient", "AsyncStreamedResponse"),
+    "calls": ("Call", "Calls"),
     "client": ("Client", "ClientSocket", "StreamedResponse"),
     "exchange": ("IncompleteResponse",),
     "jar": ("CookieJar", "StoredCookie"),

@@ -23,6 +23,8 @@ from segue.testing.visitor import ClientOptions, Visitor
 if TYPE_CHECKING:
     from typing_extensions import TypeForm
 
+    from segue.security.sessions.session import Session
+
 __all__ = ["AsyncClient", "AsyncStreamedResponse"]
 
 T = TypeVar("T")
@@ -98,6 +100,19 @@ class AsyncClient:
         Raises LookupError when nothing is provided for ``kind``.
         """
         return self._visitor.override(kind, provider)
+
+    @asynccontextmanager
+    async def session(self) -> AsyncGenerator[Session, None]:
+        """The session that the next request has: to look into it, and to put something there before.
+
+        async with client.session() as session:
+            session["user"] = 7
+        """
+        from segue.security.sessions.session import Session
+
+        state = await self._visitor.open_session()
+        yield Session(state)
+        await self._visitor.close_session(state)
 
     async def request(self, method: str, url: str, **options: Unpack[RequestOptions]) -> ClientResponse:
         """Sends a request and reads the response. ``url``: a path, or a whole URL."""

@@ -24,6 +24,8 @@ from segue.testing.visitor import ClientOptions, Visitor
 if TYPE_CHECKING:
     from typing_extensions import TypeForm
 
+    from segue.security.sessions.session import Session
+
 __all__ = ["Client", "ClientSocket", "StreamedResponse"]
 
 T = TypeVar("T")
@@ -63,6 +65,20 @@ class Client:
         Raises LookupError when nothing is provided for ``kind``.
         """
         return self._visitor.override(kind, provider)
+
+    @contextmanager
+    def session(self) -> Generator[Session, None, None]:
+        """The session that the next request has: to look into it, and to put something there before.
+
+        with client.session() as session:
+            session["user"] = 7
+        assert client.get("/profile").status == 200
+        """
+        from segue.security.sessions.session import Session
+
+        state = self._loop.run(self._visitor.open_session())
+        yield Session(state)
+        self._loop.run(self._visitor.close_session(state))
 
     def request(self, method: str, url: str, **options: Unpack[RequestOptions]) -> ClientResponse:
         """Sends a request and reads the response. ``url``: a path, or a whole URL."""

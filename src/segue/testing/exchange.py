@@ -16,7 +16,7 @@ from segue.http.request import Connection, Request
 from segue.http.response import Response
 from segue.http.websocket import Upgrade, WebSocket, WebSocketChannel, WebSocketDisconnected
 from segue.server.admission import admit, body_length, refusal
-from segue.server.application import Application
+from segue.server.application import Application, request_class_of
 from segue.server.carried import CarriedBody
 from segue.server.limits import Limits
 from segue.server.reply import ResponseCut, answered, checked, finish, pieces
@@ -180,7 +180,13 @@ class Exchange:
         try:
             source = self._open_body()
             request = admit(
-                outgoing.method, outgoing.target, outgoing.headers, source, self._connection, self._limits
+                outgoing.method,
+                outgoing.target,
+                outgoing.headers,
+                source,
+                self._connection,
+                self._limits,
+                kind=request_class_of(self._application),
             )
         except HTTPError as error:
             request = Request(outgoing.method, "/", outgoing.headers)
@@ -191,7 +197,10 @@ class Exchange:
             request.made = {**(request.made or {}), "unhandled": None}
             response = await answered(self._application, request, self._limits)
             self._raise_unhandled(request)
-            response, fields = await checked(request, response, defaults, upgrades=self._channel is not None)
+            upgrades = self._channel is not None
+            response, fields = await checked(
+                request, response, defaults, upgrades=upgrades, strict=self._raise
+            )
         self.response = response
         self.fields = [*fields, (b"date", http_date(time.time()).encode())]
         self._begun = True

@@ -14,7 +14,7 @@ import msgspec
 
 from segue.http.headers import Headers, HeaderSource, MutableHeaders
 from segue.http.url import QueryValues
-from segue.http.websocket import CloseCode, Upgrade, WebSocketDisconnected, WebSocketOptions
+from segue.http.websocket import NO_MESSAGE, CloseCode, Upgrade, WebSocketDisconnected, WebSocketOptions
 from segue.testing.exchange import Exchange
 from segue.testing.outgoing import RequestOptions, resolve
 from segue.testing.response import ClientResponse, ResponseHead
@@ -65,7 +65,11 @@ class Channel:
     async def receive(self) -> str | bytes:
         self.waiting = True
         try:
-            return await self.take(self.inbound)
+            async with asyncio.timeout(self.options.receive_timeout):
+                return await self.take(self.inbound)
+        except TimeoutError:
+            await self.close(CloseCode.GOING_AWAY, NO_MESSAGE)
+            raise self._closing() from None
         finally:
             self.waiting = False
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import AbstractContextManager
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import msgspec
 
+from segue.core.app import App
 from segue.core.binding.json_codec import DEFAULT_JSON, JSONCodec
 from segue.http.headers import Headers, HeaderSource, MutableHeaders
 from segue.http.request import Connection
@@ -20,9 +22,14 @@ from segue.testing.jar import CookieJar
 from segue.testing.outgoing import Outgoing, RequestOptions, outgoing, resolve
 from segue.testing.response import ClientResponse, ResponseHead
 
+if TYPE_CHECKING:
+    from segue.security.sessions.state import SessionState
+
 __all__ = ["ClientOptions", "TooManyRedirects", "Visitor"]
 
 _MAX_REDIRECTS = 20
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+_SAYING = frozenset({b"sec-fetch-site", b"origin"})
 _SERVER_PORTS = {"http": 80, "https": 443}
 
 
@@ -90,6 +97,30 @@ class Visitor:
         manager: AbstractContextManager[None] = overriding(kind, provider)
         return manager
 
+    async def open_session(self) -> SessionState:
+        """The session that the next request would have. Raises LookupError where the app has none."""
+        from segue.security.sessions.manager import SESSIONS
+
+        application: Any = self.application
+        if not isinstance(application, App):
+            raise TypeError(f"{application!r} is no app of Segue, so its sessions cannot be opened")
+        application.freeze()
+        if SESSIONS not in application:
+            raise LookupError(f"{application!r} has no sessions: list the plugin segue.security.Sessions")
+        manager = application[SESSIONS]
+        cookie = self.cookies.get(manager.cookie.full_name, "")
+        return await manager.keeper.load(cookie, time.time())
+
+    async def close_session(self, state: SessionState) -> None:
+        """Writes it, and keeps its cookie."""
+        from segue.security.sessions.manager import SESSIONS
+
+        application: Any = self.application
+        await state.save()
+        if state.cookie is not None:
+            cookie = application[SESSIONS].cookie.made(state.cookie, 3_600)
+            self.cookies.take(self.base_url, [cookie.header()])
+
     async def start(self) -> None:
         async with asyncio.timeout(self.options.timeout):
             await self.application.startup()
@@ -107,7 +138,11 @@ class Visitor:
             cookies = f"{cookies}; {name}={value}" if cookies else f"{name}={value}"
         if "json" in options:
             options = {**options, "json": msgspec.Raw(self.codec.encode(options["json"]))}
-        return outgoing(method, url, self.headers, cookies, options)
+        request = outgoing(method, url, self.headers, cookies, options)
+        if cookies and method not in _SAFE and not any(name in _SAYING for name, _ in request.headers):
+            # As a browser does that sends a form or a script's request from a page of the app.
+            request.headers.append((b"sec-fetch-site", b"same-origin"))
+        return request
 
     def connection(self, url: URL) -> Connection:
         port = url.port or _SERVER_PORTS.get(url.scheme, 0)

@@ -201,7 +201,7 @@ def _fields(form: FormData) -> dict[str, Any]:
 
 def accepted(given: Sequence[Any], known: Mapping[str, Any], place: Source) -> tuple[Any, ...]:
     """The formats that bodies of a route may have. Raises HandlerError for one that cannot be read."""
-    formats = named_formats(given, known, place)
+    formats = named_formats(given, known, None, place)
     for one in formats:
         if not isinstance(one, Decodes):
             raise HandlerError(

@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 from segue.core.styles.hooks import Attached, Hook, hooks_of, kind_of, wrapped
 
-__all__ = ["PLAIN", "Calling", "Taking", "hooked"]
+__all__ = ["LEADING", "PLAIN", "Calling", "Taking", "hooked"]
 
 
 class Taking(NamedTuple):
@@ -24,6 +24,7 @@ class Calling(NamedTuple):
     ``arguments``: its parameters are call arguments, see segue.core.binding.arguments; "open" if others may come too. ``rest``:
     the field of the path that is ``*args``. ``outer``: parameters of the path that were found before its own.
     ``outcome``: a parameter of this type is what the handler came to, its response or what it raised.
+    ``leads``: it only finds the handler that answers, an endpoint of its own.
     """
 
     kind: type | None = None
@@ -33,6 +34,7 @@ class Calling(NamedTuple):
     rest: str = ""
     outer: tuple[str, ...] = ()
     outcome: type | None = None
+    leads: bool = False
 
     @property
     def taking(self) -> Taking | None:
@@ -71,3 +73,5 @@ def _names(function: Callable[..., Any]) -> Collection[str]:
 
 
 PLAIN = Calling()
+#: Of what only finds the handler that answers.
+LEADING = Calling(leads=True)

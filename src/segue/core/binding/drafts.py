@@ -79,7 +79,9 @@ class Partial(Draft[T]):
     def apply(self, target: T) -> T:
         """A copy of ``target`` with the changes."""
         if isinstance(target, msgspec.Struct):
-            return msgspec.structs.replace(target, **self.fields)
+            # A model's own: it keeps more than the fields of its Struct.
+            copied: T = target.__replace__(**self.fields)
+            return copied
         if dataclasses.is_dataclass(target):
             return dataclasses.replace(target, **self.fields)  # type: ignore[type-var] # an instance
         return self.update(copy.copy(target))

@@ -1,7 +1,7 @@
 """How an app reads and writes JSON: types of its own, the order of keys, decimals (RFC 8259)."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import msgspec
 
@@ -20,10 +20,10 @@ class JSONCodec:
     Dates, UUIDs, decimals, enumerations, Structs, dataclasses and attrs classes need nothing. ``write``: for types that
     JSON does not know, what makes one of them a value that it does; subclasses too. ``read``: what makes one of a
     parsed value. ``order``: of keys, ``"sorted"`` or ``"deterministic"`` (sets too). ``decimals``: ``"number"`` instead of
-    text. NaN and the infinities, which JSON does not have, are written as null.
+    text. ``schemas``: JSON Schemas of such types, for the description of the API. NaN and the infinities, which JSON does not have, are written as null.
     """
 
-    __slots__ = ("_dec_hook", "_decoders", "_encoder", "_read", "_write")
+    __slots__ = ("_dec_hook", "_decimals", "_decoders", "_encoder", "_read", "_schemas", "_write")
 
     def __init__(
         self,
@@ -32,12 +32,36 @@ class JSONCodec:
         read: Mapping[type, Callable[[Any], Any]] | None = None,
         order: Literal["sorted", "deterministic"] | None = None,
         decimals: Literal["string", "number"] = "string",
+        schemas: Mapping[type, Mapping[str, Any]] | None = None,
     ) -> None:
+        self._schemas = dict(schemas or {})
+        self._decimals: Literal["string", "number"] = decimals
         self._write = dict(write or {})
         self._read = dict(read or {})
         self._encoder = msgspec.json.Encoder(enc_hook=self._written, order=order, decimal_format=decimals)
         self._dec_hook = self._read_or_refused
         self._decoders: dict[Any, Callable[[bytes | str], Any]] = {}
+
+    def extended(
+        self,
+        *,
+        write: Mapping[type, Callable[[Any], Any]] | None = None,
+        read: Mapping[type, Callable[[Any], Any]] | None = None,
+        schemas: Mapping[type, Mapping[str, Any]] | None = None,
+    ) -> Self:
+        """One like this that knows more types; what this one says of them stands."""
+        return type(self)(
+            write={**(write or {}), **self._write},
+            read={**(read or {}), **self._read},
+            order=self._encoder.order,
+            decimals=self._decimals,
+            schemas={**(schemas or {}), **self._schemas},
+        )
+
+    def schema(self, kind: Any) -> dict[str, Any] | None:
+        """The JSON Schema of a type that ``schemas`` names. Its ``$defs``, if it has any, are components for others."""
+        found = self._schemas.get(kind) if isinstance(kind, type) else None
+        return None if found is None else dict(found)
 
     @property
     def encode(self) -> Callable[[Any], bytes]:
@@ -97,6 +121,10 @@ class JSONCodec:
         for kind in type(value).__mro__ if self._write else ():
             if kind in self._write:
                 return self._write[kind](value)
+        stands_for = getattr(type(value), "__stands_for__", None)
+        if stands_for is not None:
+            # Only a part of something, such as the key of an object that was not loaded.
+            return stands_for(value)
         html = getattr(value, "__html__", None)
         if html is not None:
             return str.__str__(html())

@@ -6,7 +6,7 @@ import inspect
 import types
 import typing
 from collections.abc import Callable, Collection, Mapping
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, NamedTuple, get_args, get_origin
 
 from segue.core.binding.calling import PLAIN, Calling
 from segue.core.binding.kinds import (
@@ -35,6 +35,7 @@ __all__ = [
     "read_needs",
     "read_signature",
     "result_type",
+    "Served",
     "says_where_from",
 ]
 
@@ -81,13 +82,20 @@ class Parameter:
         return copy.deepcopy(self.default) if self.shared else self.default
 
 
+class Served(NamedTuple):
+    """Of what classes the app that is served, and its requests, are."""
+
+    app: type
+    request: type[Request] = Request
+
+
 def read_signature(
     handler: Callable[..., Any],
     *,
     path_names: Collection[str],
     place: Source,
     names: Mapping[str, Any],
-    app_type: type,
+    served: Served,
     calling: Calling = PLAIN,
     offers: Offers = lambda _: False,
 ) -> tuple[tuple[Parameter, ...], Any]:
@@ -129,7 +137,7 @@ def read_signature(
         else:
             if calling.arguments and hint is MISSING and name != "request":
                 hint = str
-            one = _parameter(parameter, hint, path_names, app_type, told, offers)
+            one = _parameter(parameter, hint, path_names, served, told, offers)
             if one.origin in {"args", "extension"}:
                 one = _of_folder(one, calling, told)
             is_argument = calling.arguments and one.origin == "query" and _unmark(hint)[1] is None
@@ -143,7 +151,7 @@ def read_needs(
     path_names: Collection[str],
     place: Source,
     names: Mapping[str, Any],
-    app_type: type,
+    served: Served,
     offers: Offers,
     infers: bool,
     given: Collection[str] = (),
@@ -163,10 +171,10 @@ def read_needs(
         told_it = hint is not MISSING and (
             _unmark(hint)[1] is not None
             or offers(hint)
-            or _injected(bare(without_none(hint)), app_type) is not None
+            or _injected(bare(without_none(hint)), served) is not None
         )
         if infers or told_it or (hint is MISSING and name == "request"):
-            found.append(_parameter(parameter, hint, path_names, app_type, told, offers))
+            found.append(_parameter(parameter, hint, path_names, served, told, offers))
         elif parameter.default is MISSING:
             kind = "" if hint is MISSING else f" of type {name_of(hint)}"
             wanted = name_of(hint) if kind else "..."
@@ -200,7 +208,7 @@ def result_type(function: Callable[..., Any], names: Mapping[str, Any], told: st
     return _hints(function, names, told).get("return", MISSING)
 
 
-def says_where_from(function: Callable[..., Any], place: Source, offers: Offers, app_type: type) -> bool:
+def says_where_from(function: Callable[..., Any], place: Source, offers: Offers, served: Served) -> bool:
     """Whether every parameter says where it comes from: by a mark, or by a type that is injected. Raises HandlerError."""
     told = f"{getattr(function, '__qualname__', function)} ({place})"
     hints = _hints(function, {}, told)
@@ -214,7 +222,7 @@ def says_where_from(function: Callable[..., Any], place: Source, offers: Offers,
         elif (
             _unmark(hint)[1] is None
             and not offers(hint)
-            and _injected(bare(hint), app_type) is None
+            and _injected(bare(hint), served) is None
             and not is_upload(hint)
         ):
             return False
@@ -304,7 +312,7 @@ def _parameter(
     parameter: inspect.Parameter,
     hint: Any,
     path_names: Collection[str],
-    app_type: type,
+    served: Served,
     told: str,
     offers: Offers,
 ) -> Parameter:
@@ -333,7 +341,11 @@ def _parameter(
             f"{told}: the parameter {name!r} has no annotation. Say its type, {name}: str for text of the query; "
             f"or put {{{name}}} into the path"
         )
-    injected = _injected(bare(kind), app_type)
+    injected = _injected(bare(kind), served)
+    if _injected(bare(without_none(kind)), served) == "request":
+        _check_request(without_none(kind), served, f"{told}: {name!r}")
+        # Where it may be None, it is used by tasks and commands too: there it is None.
+        return made("request") if injected else dataclasses.replace(made("request"), default=None)
     if injected is not None:
         return made(injected)
     if is_upload(kind):
@@ -363,14 +375,23 @@ def _either_way(hint: type, outcome: type) -> bool:
     return hint is not object and (issubclass(hint, outcome) or issubclass(outcome, hint))
 
 
-def _injected(kind: Any, app_type: type) -> str | None:
+def _injected(kind: Any, served: Served) -> str | None:
     """What a parameter of a type is given that is no part of the request's text."""
+    kind = get_origin(kind) or kind  # App[FilmRequest] is an App
     if not isinstance(kind, type):
         return None
-    if kind in app_type.__mro__ and kind is not object:
+    if kind in served.app.__mro__ and kind is not object:
         return "app"
     given = {Request: "request", WebSocket: "socket", FormData: "formdata"}
     return next((origin for one, origin in given.items() if issubclass(kind, one)), None)
+
+
+def _check_request(kind: Any, served: Served, told: str) -> None:
+    if not issubclass(served.request, bare(kind)):
+        raise HandlerError(
+            f"{told} is a {name_of(kind)}, but the requests of this app are of the class {served.request.__name__}: write "
+            f"App(request={name_of(kind)}) where the app is made that is served, or ask for a {served.request.__name__}"
+        )
 
 
 def _marked(made: Callable[..., Parameter], origin: str, kind: Any, name: str, told: str) -> Parameter:

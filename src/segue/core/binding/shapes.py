@@ -17,7 +17,7 @@ from segue.core.binding.kinds import bare, is_union
 from segue.core.binding.roles import Shape, role_of, shape_of
 from segue.core.binding.validation import ObjectField, object_fields
 
-__all__ = ["Way", "is_flat", "has_roles", "shaped"]
+__all__ = ["Way", "conceals", "has_roles", "is_flat", "shaped"]
 
 Way = Literal["in", "out"]
 _counter = itertools.count()
@@ -61,6 +61,9 @@ class _Shaping:
             kept = [one for one in metadata if isinstance(one, Meta)] if level.way == "in" else []
             return Annotated[(copied, *kept)] if kept else copied
         if object_fields(kind) is not None:
+            if level.way == "out" and conceals(kind) and not self.shape.rename and not level.exclude:
+                if level.depth is None:
+                    return kind
             return self.model(kind, level)
         args = get_args(kind)
         if is_union(kind):
@@ -129,10 +132,15 @@ def has_roles(kind: Any) -> bool:
     return any(role_of(field.type) is not None for one in models(kind) for field in object_fields(one) or ())
 
 
+def conceals(kind: Any) -> bool:
+    """Whether it is a Struct whose objects keep beside their fields what may not go out: ``__conceals__`` says so."""
+    return getattr(get_origin(kind) or kind, "__conceals__", False) is True
+
+
 def is_flat(kind: Any) -> bool:
-    """Whether it is a Struct of scalars, all of which may go out: then it is its own copy."""
+    """Whether it is its own copy: a Struct of scalars, all of which may go out, or one that conceals the others."""
     origin = get_origin(kind) or kind
-    return (
+    return conceals(kind) or (
         isinstance(origin, type)
         and issubclass(origin, Struct)
         and not has_roles(kind)

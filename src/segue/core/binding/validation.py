@@ -53,7 +53,7 @@ def _fields(kind: Any) -> Sequence[ObjectField] | None:
     origin = get_origin(kind) or kind
     if isinstance(origin, type) and issubclass(origin, msgspec.Struct):
         return [
-            ObjectField(field.name, field.encode_name, field.type, field.required)
+            ObjectField(field.name, field.encode_name, field.type, _required(field))
             for field in msgspec.structs.fields(kind)
         ]
     if dataclasses.is_dataclass(origin):
@@ -84,6 +84,11 @@ def _fields(kind: Any) -> Sequence[ObjectField] | None:
             for name, hint in get_type_hints(origin, include_extras=True).items()
         ]
     return None
+
+
+def _required(field: msgspec.structs.FieldInfo) -> bool:
+    """Whether a body must have it: a factory that only says what is missing is no default."""
+    return field.required or getattr(field.default_factory, "required", False) is True
 
 
 def problems(

@@ -78,12 +78,13 @@ def error_page(
     error: HTTPError,
     title: str,
     shown: BaseException | None,
+    internal: Mapping[str, str],
     *,
     with_values: bool = False,
 ) -> Response:
     """The page of an error; with the traceback of ``shown`` when the app is being debugged.
 
-    ``with_values``: and with what its frames knew.
+    ``internal``: what the error says to developers. ``with_values``: and with what its frames knew.
     """
     content = [f"<h1>{escape(title)}</h1>"]
     if error.detail and shown is None:
@@ -95,6 +96,12 @@ def error_page(
     content.append(f'<p class="soft">Status {error.status}</p>')
     if "request_id" in error.extra:
         content.append(f'<p class="soft">Request <code>{escape(str(error.extra["request_id"]))}</code></p>')
+    if internal:
+        rows = "".join(
+            f'<tr><th scope="row">{escape(name)}</th><td>{escape(value)}</td></tr>'
+            for name, value in internal.items()
+        )
+        content.append(f"<h2>Internal</h2>\n<table>{rows}</table>")
     if shown is not None:
         from segue.core.errors.debugpage import STYLE as MORE, failure_html
 

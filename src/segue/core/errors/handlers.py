@@ -4,12 +4,12 @@ import inspect
 import logging
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Literal
 
-from segue.core.errors.problems import problem_response, wanted
+from segue.core.errors.problems import error_form, problem_response
+from segue.core.options import ErrorForm
 from segue.http.errors import ClientDisconnected, HTTPError, HTTPException, InternalRedirect, Redirect
-from segue.http.negotiate import Accept
 from segue.http.request import Request
 from segue.http.response import Response
 from segue.http.status import phrase
@@ -20,7 +20,6 @@ __all__ = [
     "answer_error",
     "error_response",
     "location",
-    "prefers_html",
     "request_id",
 ]
 
@@ -126,14 +125,16 @@ async def answer_error(
     request: Request,
     error: Exception,
     handlers: ErrorHandlers,
-    respond: Callable[[Any], Response],
+    respond: Callable[[Any], Awaitable[Response]],
     *,
     debug: Debug = False,
+    form: ErrorForm = "auto",
+    app: Any = None,
 ) -> Response:
     """The response for an exception that a handler or middleware raised.
 
     Asks ``handlers`` first; ``respond`` turns what a handler returns into a response, which has the error's status
-    unless it says another. What nobody foresaw is logged once, with its traceback and the name of the handler.
+    unless it says another. ``app`` is the one that is served. What nobody foresaw is logged once, with its traceback and the name of the handler.
     """
     if isinstance(error, ClientDisconnected):
         return Response(b"", _CLIENT_GONE)
@@ -141,10 +142,10 @@ async def answer_error(
         from segue.core.routing.subrequests import follow
 
         try:
-            return await follow(request, error)
+            return await follow(request, error, app)
         except RuntimeError as circle:
             error = circle
-    response = await _answer(request, error, handlers, respond, debug=debug)
+    response = await _answer(request, error, handlers, respond, debug=debug, form=form)
     # What a middleware that was passed by the exception has to say about its response.
     finish = None if request.made is None else request.made.pop("on_error_response", None)
     if finish is not None:
@@ -156,33 +157,37 @@ async def _answer(
     request: Request,
     error: Exception,
     handlers: ErrorHandlers,
-    respond: Callable[[Any], Response],
+    respond: Callable[[Any], Awaitable[Response]],
     *,
     debug: Debug,
+    form: ErrorForm,
 ) -> Response:
     handler = handlers.find(error)
     if handler is None:
-        return error_response(request, error, debug=debug)
+        return error_response(request, error, debug=debug, form=form)
     try:
         result = handler(request, error)
         if inspect.isawaitable(result):
             result = await result
-        response = respond(result)
+        response = await respond(result)
     except HTTPException as reply:
-        return error_response(request, reply, debug=debug)
+        return error_response(request, reply, debug=debug, form=form)
     except Exception as failure:  # noqa: BLE001 -- logged, and answered by a 500
-        return error_response(request, failure, debug=debug)
-    if not isinstance(result, Response | tuple):
+        return error_response(request, failure, debug=debug, form=form)
+    if not isinstance(result, Response | tuple) and response.status in (200, 204):  # it says none of its own
         response.status = error.status if isinstance(error, HTTPException) else 500
     return response
 
 
-def error_response(request: Request, error: Exception, *, debug: Debug = False) -> Response:
+def error_response(
+    request: Request, error: Exception, *, debug: Debug = False, form: ErrorForm = "auto"
+) -> Response:
     """The response for ``error`` when the app has no handler for it.
 
     A redirect is a redirect. An HTTPError is a page if the client prefers HTML, else ``application/problem+json``
     (RFC 9457). Anything else is logged, and a 500 that tells no more than the id to look for in the log; with
     ``debug`` the traceback, if the request comes from this machine; with ``"values"`` also what the frames knew.
+    ``form``: what it looks like where no route was found that says so.
     """
     if debug:
         # Loaded when there is something to show.
@@ -191,7 +196,7 @@ def error_response(request: Request, error: Exception, *, debug: Debug = False) 
         debug = debug if is_local(request) else False
     if isinstance(error, HTTPException):
         try:
-            return _reply(request, error, debug=debug)
+            return _reply(request, error, debug=debug, form=form)
         except Exception as failure:  # noqa: BLE001 -- a header that splits the reply, a detail that is no text
             error = failure
     identifier = request_id(request)
@@ -201,18 +206,24 @@ def error_response(request: Request, error: Exception, *, debug: Debug = False) 
         request.made["unhandled"] = error
     detail = f"{type(error).__name__}: {error}" if debug else ""
     return _render(
-        request, HTTPError(500, detail, extra={"request_id": identifier}), error if debug else None, debug
+        request,
+        HTTPError(500, detail, extra={"request_id": identifier}),
+        error if debug else None,
+        debug,
+        form,
     )
 
 
-def _reply(request: Request, error: HTTPException, *, debug: Debug) -> Response:
+def _reply(request: Request, error: HTTPException, *, debug: Debug, form: ErrorForm) -> Response:
     if isinstance(error, Redirect):
         return Response(b"", error.status, {**error.headers, "location": location(error.location)})
     if not isinstance(error, HTTPError):
         return Response(b"", error.status, error.headers)
-    if error.status >= 500 and error.__cause__ is not None:
-        _log(request, error.__cause__)
-    return _render(request, error, error if debug and error.status >= 500 else None, debug)
+    if error.quiet is False:
+        _log(request, error, error.internal)
+    elif error.quiet is None and error.status >= 500 and error.__cause__ is not None:
+        _log(request, error.__cause__, error.internal)
+    return _render(request, error, error if debug and error.status >= 500 else None, debug, form)
 
 
 def request_id(request: Request) -> str:
@@ -235,48 +246,64 @@ def location(target: str) -> str:
     return "".join([chr(b) if b not in _ESCAPED and b < 0x80 else f"%{b:02X}" for b in octets])
 
 
-def prefers_html(request: Request) -> bool:
-    """Whether the client asks for HTML by name, and not less than for JSON: a browser does, ``*/*`` does not."""
-    field = wanted(request)
-    if field is None or "text/html" not in field.lower():
-        return False
-    accept = Accept.parse(field)
-    page = accept.quality("text/html")
-    data = max(accept.quality("application/problem+json"), accept.quality("application/json"))
-    return page > 0 and (page > data or (page == data and "json" not in field.lower()))
-
-
-def _render(request: Request, error: HTTPError, shown: BaseException | None, debug: Debug) -> Response:
-    response = _page_or_problem(request, error, shown, with_values=debug == "values")
-    response.headers.vary("accept")
+def _render(
+    request: Request, error: HTTPError, shown: BaseException | None, debug: Debug, form: ErrorForm
+) -> Response:
+    chosen = error_form(request, form)
+    response = _page_or_problem(request, error, shown, debug, chosen)
+    options = getattr(request.endpoint, "options", None)
+    if (form if options is None else options.errors) == "auto":
+        response.headers.vary("accept")
     return response
 
 
 def _page_or_problem(
-    request: Request, error: HTTPError, shown: BaseException | None, *, with_values: bool
+    request: Request, error: HTTPError, shown: BaseException | None, debug: Debug, form: ErrorForm
 ) -> Response:
     title = error.title or phrase(error.status) or "Error"
-    if prefers_html(request):
+    internal = _internal(request, error) if debug and error.internal else {}
+    if form == "html":
         # Loaded with the first page: an API never needs it.
         from segue.core.errors.errorpage import error_page
 
-        return error_page(request, error, title, shown, with_values=with_values)
+        return error_page(request, error, title, shown, internal, with_values=debug == "values")
     problem: dict[str, Any] = {"type": "about:blank", "title": title, "status": error.status}
     if error.detail:
         problem["detail"] = error.detail
     problem.update(error.extra)
+    if internal:
+        problem["internal"] = internal
     if shown is not None:
         from segue.core.errors.failure import masker_for, text_of
 
         masker = masker_for(request, shown)
         problem["detail"] = masker.clean(str(problem.get("detail", "")))
         problem["traceback"] = text_of(shown, masker).splitlines()
-    return problem_response(request, problem, error.headers)
+    return problem_response(problem, error.headers, form)
 
 
-def _log(request: Request, error: BaseException) -> None:
+def _internal(request: Request, error: HTTPError) -> dict[str, str]:
+    """What the error says to developers, without what is secret."""
+    from segue.core.errors.failure import masker_for
+
+    masker = masker_for(request, error)
+    masker.learn("internal", dict(error.internal))
+    return {str(name): masker.text(name, value) for name, value in error.internal.items()}
+
+
+def _log(request: Request, error: BaseException, internal: Mapping[str, Any] | None = None) -> None:
     name = request.endpoint or "the application"
-    logger.error("%s failed on %r [%s]", name, request, request_id(request), exc_info=error)
+    more = f" {dict(internal)!r}" if internal else ""
+    identifier = request_id(request)
+    logger.error(
+        "%s failed on %r [%s]%s",
+        name,
+        request,
+        identifier,
+        more,
+        exc_info=error,
+        extra={"request_id": identifier, "method": request.method, "target": request.target},
+    )
 
 
 def _place(handler: ErrorHandler) -> str:

@@ -66,6 +66,12 @@ class Masker:
         """A value as text, which is a mask if its name says so."""
         return MASKED if is_secret(name) else self.clean(_short(value, 0))[:_WHOLE]
 
+    def text(self, name: object, value: Any) -> str:
+        """The same, where text stands for itself."""
+        if isinstance(value, str) and not is_secret(name):
+            return self.clean(value)[:_WHOLE]
+        return self.value(name, value)
+
 
 def _inside(value: Any) -> Iterator[tuple[object, Any]]:
     """The named values of a value, as far as they can be had without running the code of others."""

@@ -6,11 +6,12 @@ from typing import Any
 
 import msgspec
 
+from segue.core.options import ErrorForm
 from segue.http.negotiate import Accept, MediaRange
 from segue.http.request import Request
 from segue.http.response import Response
 
-__all__ = ["problem_response", "wanted"]
+__all__ = ["error_form", "prefers_html", "problem_response", "wanted"]
 
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 _no_name = re.compile(r"[^A-Za-z0-9_.-]")
@@ -24,23 +25,43 @@ def wanted(request: Request) -> str | None:
     return suffix or request.headers.joined("accept")
 
 
-def problem_response(request: Request, problem: dict[str, Any], headers: Mapping[str, str]) -> Response:
-    """The response with a problem detail: JSON, unless XML or text is named and wanted more."""
+def prefers_html(request: Request) -> bool:
+    """Whether the client asks for HTML by name, and not less than for JSON: a browser does, ``*/*`` does not."""
+    field = wanted(request)
+    if field is None or "text/html" not in field.lower():
+        return False
+    accept = Accept.parse(field)
+    page = accept.quality("text/html")
+    data = max(accept.quality("application/problem+json"), accept.quality("application/json"))
+    return page > 0 and (page > data or (page == data and "json" not in field.lower()))
+
+
+def error_form(request: Request, default: ErrorForm) -> ErrorForm:
+    """The form of an error: that of the route, ``default`` where none was found, else what the client asks for."""
+    options = getattr(request.endpoint, "options", None)
+    form: ErrorForm = default if options is None else options.errors
+    if form != "auto":
+        return form
+    return "html" if prefers_html(request) else _kind(wanted(request))
+
+
+def problem_response(problem: dict[str, Any], headers: Mapping[str, str], form: ErrorForm) -> Response:
+    """The response with a problem detail: XML or text if that is its form, else JSON."""
     status = problem["status"]
-    kind = _kind(wanted(request))
-    if kind == "xml":
+    if form == "xml":
         return Response(_xml(problem), status, headers, "application/problem+xml")
-    if kind == "text":
+    if form == "text":
         return Response(_text(problem), status, headers, "text/plain; charset=utf-8")
     return Response(_encode(problem), status, headers, "application/problem+json")
 
 
-def _kind(field: str | None) -> str:
+def _kind(field: str | None) -> ErrorForm:
     # PERF: most clients want JSON or do not care; that is seen without parsing.
     if field is None or not ("xml" in field or "text/" in field):
         return "json"
     accept = Accept.parse(field)
-    best, quality = "json", max(accept.quality(one) for one in _JSON)
+    best: ErrorForm = "json"
+    quality = max(accept.quality(one) for one in _JSON)
     for one in accept.ranges:
         kind = _named(one)
         if kind and one.quality > quality:
@@ -48,7 +69,7 @@ def _kind(field: str | None) -> str:
     return best
 
 
-def _named(one: MediaRange) -> str | None:
+def _named(one: MediaRange) -> ErrorForm | None:
     if one.subtype.endswith("+json"):
         return "json"
     if one.subtype == "xml" or (one.subtype.endswith("+xml") and one.subtype != "xhtml+xml"):
@@ -85,4 +106,5 @@ def _text(problem: Mapping[str, Any]) -> bytes:
     for one in problem.get("errors", ()):
         if isinstance(one, Mapping):
             lines.append(f"{'.'.join(map(str, one.get('loc', ())))}: {one.get('msg', '')}")
+    lines += [f"{name}: {value}" for name, value in problem.get("internal", {}).items()]
     return "\n".join([*lines, ""]).encode("utf-8", "replace")

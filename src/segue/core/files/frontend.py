@@ -3,7 +3,7 @@
 import os
 from typing import Unpack
 
-from segue.core.errors.handlers import prefers_html
+from segue.core.errors.problems import prefers_html
 from segue.core.files.mediatypes import MEDIA_TYPES
 from segue.core.files.responses import in_thread
 from segue.core.files.static import StaticFiles, StaticOptions

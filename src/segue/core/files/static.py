@@ -1,14 +1,16 @@
 """A directory of files under a prefix of URLs."""
 
+import copy
 import hashlib
 import os
 from pathlib import Path
-from typing import Any, NamedTuple, TypedDict, Unpack
+from typing import Any, NamedTuple, Self, TypedDict, Unpack
 
 import msgspec
 
 from segue.core.files.openfiles import OpenFile, open_file
 from segue.core.files.responses import FileOptions, codings, in_thread, respond_with
+from segue.core.pages.assets import Overrides
 from segue.http.errors import MovedPermanently, NotFound
 from segue.http.filenames import safe_join
 from segue.http.request import Request
@@ -86,8 +88,19 @@ class StaticFiles:
             )
         self._plain = FileOptions(max_age=self.options.max_age, precompressed=self.options.precompressed)
         self._versioned = FileOptions(max_age=_YEAR, immutable=True, precompressed=self.options.precompressed)
+        #: What stands in for files, and the folders that these are in.
+        self._overrides: Overrides | None = None
+        self._roots: tuple[str, ...] = (self.root,)
         # By path: when it was changed, its size, and the hash of its content.
         self._versions: dict[str, tuple[int, int, str]] = {}
+
+    def overridden(self, overrides: Overrides) -> Self:
+        """The same files, but for those that others stand in for."""
+        made = copy.copy(self)
+        made._overrides = overrides
+        made._roots = (self.root, *overrides.replacing(self.root))
+        made._versions = {}
+        return made
 
     async def root_page(self, request: Request) -> Response:
         """The handler for the directory itself."""
@@ -183,15 +196,19 @@ class StaticFiles:
         full = safe_join(self.root, path)
         if full is None or not (self.options.follow_links or self._inside(full)):
             return None
+        if self._overrides is not None:
+            there = (one for one in self._overrides.candidates(full) if os.path.exists(one))  # noqa: PTH110 -- as text
+            return next(there, full)
         return full
 
     def _inside(self, full: str) -> bool:
         """Whether the path is below the root once all links are resolved."""
         try:
-            root, real = os.path.realpath(self.root), os.path.realpath(full)
+            real = os.path.realpath(full)
+            roots = [os.path.realpath(root) for root in self._roots]
         except (OSError, ValueError):
             return False
-        return real == root or real.startswith(root.rstrip(os.sep) + os.sep)
+        return any(real == root or real.startswith(root.rstrip(os.sep) + os.sep) for root in roots)
 
     def _version(self, full: str) -> str | None:
         try:

@@ -71,7 +71,7 @@ def explain(app: App, method: str, target: str, *, headers: Mapping[str, str] | 
     are for hosts. Raises FreezeError when the app cannot be frozen.
     """
     plan = app.freeze()
-    request = _request(method, target, {"host": "localhost", **(headers or {})})
+    request = _request(app, method, target, {"host": "localhost", **(headers or {})})
     told = f"{request.method} {target}"
     methods = plan.find(request, request.path)
     if methods is None:
@@ -119,9 +119,9 @@ def _chosen(endpoint: Endpoint, request: Request) -> Endpoint:
     raise HTTPError(500, "a predicate has to wait for something")
 
 
-def _request(method: str, target: str, headers: Mapping[str, str]) -> Request:
+def _request(app: App, method: str, target: str, headers: Mapping[str, str]) -> Request:
     raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-    return Request(method.upper(), target, raw)
+    return app.request_class(method.upper(), target, raw)
 
 
 def _found(endpoint: Endpoint, request: Request, told: str) -> Explanation:
@@ -268,13 +268,13 @@ def _near(app: App, request: Request) -> Iterator[str]:
 def _candidates(app: App, request: Request) -> Iterator[tuple[Endpoint, str]]:
     path = request.path
     for host in sorted({one.host for one in app.plan.endpoints if one.host is not None}):
-        methods = app.plan.find(_request(request.method, request.target, {"host": _sample(host)}), path)
+        methods = app.plan.find(_request(app, request.method, request.target, {"host": _sample(host)}), path)
         if methods is not None:
             for endpoint in _unique(methods.values()):
                 if endpoint.host == host:
                     yield endpoint, f"only for the host {host}"
     slashed = path.removesuffix("/") if path.endswith("/") else path + "/"
-    methods = app.plan.find(Request(request.method, slashed, request.raw_headers), slashed)
+    methods = app.plan.find(type(request)(request.method, slashed, request.raw_headers), slashed)
     if methods is not None:
         for endpoint in _unique(methods.values()):
             yield endpoint, f"{'without' if path.endswith('/') else 'with'} a slash at its end"

@@ -17,13 +17,13 @@ from msgspec import UNSET, Struct
 
 from segue.core.app import App
 from segue.core.binding.parameters import MISSING
+from segue.core.branches import join
 from segue.core.handlers import Endpoint
 from segue.core.inspection.words import ParameterInfo, parameter_info, type_text
 from segue.core.middleware.stacks import skips
 from segue.core.options import Options
 from segue.core.records import Around, Recorded, included
 from segue.core.routing.sites import SOCKET
-from segue.core.scopes import join
 from segue.core.source import Source, source_of
 
 __all__ = [

@@ -1,27 +1,19 @@
 """What an application may say about its life: who receives signals, what runs around each request, and beside them."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Concatenate, Literal, Protocol, TypeVar, overload
+from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar, overload
 
 from segue.core.life.records import Hook, HookKind, Receiver, TaskRecord
-from segue.core.source import Source, source_of
-from segue.http.request import Request
+from segue.core.recording import Recording, Req_co
+from segue.core.source import source_of
 from segue.http.response import Response
-
-if TYPE_CHECKING:
-    from segue.core.records import Declarations
 
 __all__ = ["Lifecycle"]
 
 S = TypeVar("S")
 R = TypeVar("R")
 F = TypeVar("F", bound=Callable[..., Any])
-BeforeHook = TypeVar("BeforeHook", bound=Callable[Concatenate[Request, ...], Any])
-AfterHook = TypeVar("AfterHook", bound=Callable[Concatenate[Request, Response, ...], Any])
-TeardownHook = TypeVar(
-    "TeardownHook", bound=Callable[[Request], Any] | Callable[[Request, Exception | None], Any]
-)
-
+P = ParamSpec("P")
 W = TypeVar("W", bound=Callable[..., Any])
 
 Named = Callable[..., Any] | str
@@ -36,13 +28,8 @@ class Receives(Protocol[S]):
     def __call__(self, receiver: Callable[[], R], /) -> Callable[[], R]: ...
 
 
-class Lifecycle:
-    """Records receivers of signals, and hooks around requests."""
-
-    declared: "Declarations"
-
-    def _declaring(self, what: str) -> tuple[Source, dict[str, Any]]:
-        raise NotImplementedError
+class Lifecycle(Recording[Req_co]):
+    """The part of Declaring that is about signals, hooks around requests, and tasks."""
 
     @overload
     def on(
@@ -51,6 +38,7 @@ class Lifecycle:
         /,
         *,
         when: Callable[[S], bool] | None = None,
+        where: Mapping[str, Any] | None = None,
         before: Named | tuple[Named, ...] = (),
         after: Named | tuple[Named, ...] = (),
     ) -> Receives[S]: ...
@@ -61,6 +49,7 @@ class Lifecycle:
         /,
         *,
         when: Callable[[Mapping[str, Any]], bool] | None = None,
+        where: Mapping[str, Any] | None = None,
         before: Named | tuple[Named, ...] = (),
         after: Named | tuple[Named, ...] = (),
     ) -> Callable[[F], F]: ...
@@ -70,6 +59,7 @@ class Lifecycle:
         /,
         *,
         when: Callable[[Any], bool] | None = None,
+        where: Mapping[str, Any] | None = None,
         before: Named | tuple[Named, ...] = (),
         after: Named | tuple[Named, ...] = (),
     ) -> Any:
@@ -82,20 +72,23 @@ class Lifecycle:
         Signals are Segue's own (``segue.core.life.signals``) and any class of yours, for ``await app.emit(...)``; a receiver
         of a class gets those of its subclasses too. A text is a topic: ``"user.{thing}.created"`` receives
         ``app.emit("user.registration.created", user=...)``, and is called with those of ``thing`` and ``user`` that it
-        names. ``when``: only signals for which it returns True (of a topic, it gets all values as a dict). ``before``
-        and ``after``: other receivers, or their names, between which this one is called; otherwise they are called in
+        names. ``when``: only signals for which it returns True (of a topic, it gets all values as a dict). ``where``: the
+        same by predicates that ``app.predicate`` has named: ``where={"beta": True}``; they are asked about the request of
+        a signal that has one, about the signal or the values of a topic otherwise. ``before`` and ``after``: other receivers, or their names, between which this one is called; otherwise they are called in
         the order of declaration. A ``def`` runs on the loop: keep it short.
         """
         place, _ = self._declaring("a receiver")
 
         def register(function: Any) -> Any:
-            receiver = Receiver(signal, function, when, _several(before), _several(after), place)
+            receiver = Receiver(
+                signal, function, when, _several(before), _several(after), place, dict(where or {})
+            )
             self.declared.life.receivers.append(receiver)
             return function
 
         return register
 
-    def before(self, hook: BeforeHook) -> BeforeHook:
+    def before(self, hook: Callable[Concatenate[Req_co, P], R]) -> Callable[Concatenate[Req_co, P], R]:
         """Calls ``(request)`` before the endpoint, which is known by then; what it returns, if not None, is the reply.
 
             @app.before
@@ -107,14 +100,22 @@ class Lifecycle:
         """
         return self._hook("before", hook)
 
-    def after(self, hook: AfterHook) -> AfterHook:
+    def after(
+        self, hook: Callable[Concatenate[Req_co, Response, P], R]
+    ) -> Callable[Concatenate[Req_co, Response, P], R]:
         """Calls ``(request, response)`` after the endpoint, or after the error that it raised; the last one first.
 
         It may change the response, or return another.
         """
         return self._hook("after", hook)
 
-    def teardown(self, hook: TeardownHook) -> TeardownHook:
+    @overload
+    def teardown(self, hook: Callable[[Req_co], R]) -> Callable[[Req_co], R]: ...
+    @overload
+    def teardown(
+        self, hook: Callable[[Req_co, Exception | None], R]
+    ) -> Callable[[Req_co, Exception | None], R]: ...
+    def teardown(self, hook: Any) -> Any:
         """Calls ``(request)`` or ``(request, error)`` when the response was sent or nobody waits for it; the last first.
 
         ``error`` is the exception that was answered, or None. All run, though one fails.

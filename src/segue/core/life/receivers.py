@@ -7,7 +7,9 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from segue.core.life.records import Receiver
+from segue.core.life.signals import RequestSignal
 from segue.core.records import Recorded
+from segue.core.routing.predicates import InvalidPredicate, PredicateFactory, read_predicates
 from segue.core.source import source_of
 
 __all__ = ["Notice", "Receivers", "TopicError", "settle"]
@@ -92,20 +94,24 @@ class Prepared:
         """What the receiver returns. A signal of a topic is the ``values``."""
         record = self.record
         if self._pattern is not None:
-            if record.when is not None and not record.when(values):
+            if record.when is not None and not await _held(record.when(values)):
                 return None
             named = (
                 values if self._named is None else {key: values[key] for key in self._named & values.keys()}
             )
             result = record.function(**named)
         else:
-            if record.when is not None and not record.when(signal):
+            if record.when is not None and not await _held(record.when(signal)):
                 return None
             result = record.function(signal) if self._takes else record.function()
         return await result if inspect.isawaitable(result) else result
 
     def __str__(self) -> str:
         return f"{self.record.name} ({source_of(self.record.function, self.record.place)})"
+
+
+async def _held(condition: Any) -> Any:
+    return await condition if inspect.isawaitable(condition) else condition
 
 
 class Receivers:
@@ -172,16 +178,40 @@ def topic_pattern(topic: str) -> re.Pattern[str]:
     return re.compile(r"\.".join(parts))
 
 
-def settle(app: Recorded, problems: list[str]) -> None:
-    """Puts the receivers of ``app`` in order. ``problems`` takes what is wrong with one of them, which is left out."""
+def settle(app: Recorded, problems: list[str], predicates: Mapping[str, PredicateFactory]) -> None:
+    """Puts the receivers of ``app`` in order. ``problems`` takes what is wrong with one of them, which is left out.
+
+    ``predicates``: those that are known there.
+    """
     fit: list[Receiver] = []
     for record in app.declared.life.receivers:
         try:
             Prepared(record)
+            if record.where:
+                record = record._replace(when=_conditional(record, predicates), where={})
             fit.append(record)
-        except (TopicError, TypeError) as error:
+        except (TopicError, TypeError, InvalidPredicate) as error:
             problems.append(f"{record.place}: {error}")
     app.declared.life.receivers = in_order(fit, problems)
+
+
+def _conditional(
+    record: Receiver, predicates: Mapping[str, PredicateFactory]
+) -> Callable[[Any], Awaitable[bool]]:
+    """The ``when`` and the ``where`` of a receiver as one condition. Raises InvalidPredicate."""
+    tests: list[Any] = list(read_predicates({"where": record.where}, predicates))
+
+    async def holds(signal: Any) -> bool:
+        if record.when is not None and not record.when(signal):
+            return False
+        subject = signal.request if isinstance(signal, RequestSignal) else signal
+        for test in tests:
+            held = test(subject)
+            if not (await held if inspect.isawaitable(held) else held):
+                return False
+        return True
+
+    return holds
 
 
 def in_order(records: Sequence[Receiver], problems: list[str]) -> list[Receiver]:

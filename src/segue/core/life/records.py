@@ -1,6 +1,6 @@
 """What an app has recorded about its life: receivers of signals, hooks around requests, and tasks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple
 
 from segue.core.source import Source
@@ -19,6 +19,8 @@ class Receiver(NamedTuple):
     before: tuple[Any, ...]
     after: tuple[Any, ...]
     place: Source
+    #: Values for predicates by name, until the app is frozen: then they are part of ``when``.
+    where: Mapping[str, Any] = {}
 
     @property
     def name(self) -> str:
@@ -53,6 +55,7 @@ class LifeRecords:
     __slots__ = (
         "configured",
         "hooks",
+        "path_options",
         "receivers",
         "root",
         "settings",
@@ -71,5 +74,7 @@ class LifeRecords:
         #: Tools of its own for tables of paths in ``segue.toml``, and whether these tables were read.
         self.tools: dict[str, tuple[Callable[[Any], Any], Source]] = {}
         self.configured = False
+        #: What these tables say about routes, the shortest path first.
+        self.path_options: list[Any] = []
         #: The app that is served, of which this one is a part; set when that one was frozen.
         self.root: Any = None

@@ -16,25 +16,29 @@ from segue.core.life.signals import (
     RequestFailed,
     RequestFinished,
     RequestRouted,
+    RequestSignal,
     RequestStarted,
     ResponseReady,
+    ResultRendering,
     WebSocketClosed,
     WebSocketOpened,
 )
 from segue.core.records import Around, MiddlewareLike, Next, Recorded
-from segue.core.results.rules import to_response
+from segue.core.results.answering import answered
+from segue.core.results.rules import is_reply_tuple
 from segue.core.source import Source, source_of
 from segue.http.errors import ClientDisconnected, HTTPException
 from segue.http.request import Request
 from segue.http.response import Response
 from segue.http.websocket import WebSocket
 
-__all__ = ["around", "telling_errors", "telling_sockets"]
+__all__ = ["Rendering", "around", "notices_of", "rendering", "telling_errors", "telling_sockets"]
 
 logger = logging.getLogger("segue.hooks")
 
 _FAILURE = "failure"
 Session = Callable[[WebSocket], Awaitable[None]]
+Rendering = Callable[[Request, Any], Awaitable[Any]]
 BindSession = Callable[[Request], Awaitable[Session]]
 
 
@@ -50,7 +54,7 @@ def around(
         stack.insert(0, _internal(_Told(started, ready, finished, on_error)))
     routed = receivers.notice(RequestRouted)
     if routed is not None or hooks:
-        stack.append(_internal(_Hooked(hooks, routed, on_error)))
+        stack.append(_internal(_Hooked(app, hooks, routed, on_error)))
     return stack
 
 
@@ -101,9 +105,12 @@ class _Hooked:
     Calling ``next`` already finds the endpoint, without running it (see ``dispatch.dispatcher``); so hooks know it.
     """
 
-    __slots__ = ("_after", "_before", "_on_error", "_routed", "_teardown", "_wants_error")
+    __slots__ = ("_after", "_app", "_before", "_on_error", "_routed", "_teardown", "_wants_error")
 
-    def __init__(self, hooks: Iterable[Hook], routed: Notice | None, on_error: OnError) -> None:
+    def __init__(
+        self, app: Recorded, hooks: Iterable[Hook], routed: Notice | None, on_error: OnError
+    ) -> None:
+        self._app = app
         self._before = [hook for hook in hooks if hook.kind == "before"]
         self._after = [hook for hook in hooks if hook.kind == "after"][::-1]
         self._teardown = [hook for hook in hooks if hook.kind == "teardown"][::-1]
@@ -135,7 +142,7 @@ class _Hooked:
                 if inspect.isawaitable(changed):
                     changed = await changed
                 if changed is not None:
-                    response = to_response(changed)
+                    response = await answered(changed, request, self._app)
             except Exception as error:  # noqa: BLE001 -- answered; the other hooks see the response
                 response = await self._on_error(request, error)
         return response
@@ -146,7 +153,7 @@ class _Hooked:
             if inspect.isawaitable(early):
                 early = await early
             if early is not None:
-                return to_response(early)
+                return await answered(early, request, self._app)
         return None
 
     async def _tear_down(self, request: Request) -> None:
@@ -216,6 +223,33 @@ def telling_sockets(apps: Sequence[Recorded]) -> Callable[[BindSession], BindSes
         return told
 
     return lambda bind: functools.partial(bind_told, bind)
+
+
+def notices_of(apps: Sequence[Recorded], *kinds: type) -> list[Notice | None]:
+    """What tells the receivers of ``apps``, the inner ones first, of signals of these classes; None where nobody hears."""
+    records = [one for app in reversed(apps) for one in app.declared.life.receivers]
+    wanted = [one for one in records if isinstance(one.what, type) and issubclass(one.what, RequestSignal)]
+    if not wanted:
+        return [None] * len(kinds)
+    receivers = Receivers(wanted)
+    return [receivers.notice(kind) for kind in kinds]
+
+
+def rendering(apps: Sequence[Recorded]) -> Rendering | None:
+    """What a result goes through before a response is made of it, where somebody wants to know of that."""
+    (notice,) = notices_of(apps, ResultRendering)
+    if notice is None:
+        return None
+
+    async def told(request: Request, value: Any) -> Any:
+        if isinstance(value, Response) or inspect.isawaitable(value):
+            return value
+        is_tuple = is_reply_tuple(value)
+        held = [value[0] if is_tuple else value]
+        await notice(ResultRendering(request, held))
+        return (held[0], *value[1:]) if is_tuple else held[0]
+
+    return told
 
 
 def _arguments(function: Callable[..., Any]) -> int:

@@ -17,6 +17,7 @@ __all__ = [
     "AppStarting",
     "AppStopped",
     "AppStopping",
+    "ContextFound",
     "ErrorAnswered",
     "RequestFailed",
     "RequestFinished",
@@ -24,6 +25,8 @@ __all__ = [
     "RequestSignal",
     "RequestStarted",
     "ResponseReady",
+    "ResultRendering",
+    "TraversalStarted",
     "WebSocketClosed",
     "WebSocketOpened",
 ]
@@ -66,6 +69,39 @@ class RequestStarted(RequestSignal, frozen=True, eq=False):
 
 class RequestRouted(RequestSignal, frozen=True, eq=False):
     """Its endpoint was found: ``request.endpoint`` and ``request.params``. Not sent where there is none."""
+
+
+class TraversalStarted(RequestSignal, frozen=True, eq=False):
+    """A tree of resources is about to be walked from its ``root``, for the path that is left: ``request.params``."""
+
+    root: Any
+
+
+class ContextFound(RequestSignal, frozen=True, eq=False):
+    """A tree of resources was walked: ``traversed(request)`` is where to, ``context`` the resource. No view was called.
+
+    Not sent for requests that no tree answers: for those there is :class:`RequestRouted`.
+    """
+
+    context: Any
+
+
+class ResultRendering(RequestSignal, frozen=True, eq=False):
+    """A handler has returned data, and a response is about to be made of them: JSON, a page, a stream.
+
+    Receivers may change them in place, or :meth:`replace` them. It is not sent for handlers that return a Response.
+    """
+
+    held: list[Any]
+
+    @property
+    def result(self) -> Any:
+        """What the handler has returned; of ``(result, status)`` the result."""
+        return self.held[0]
+
+    def replace(self, result: Any) -> None:
+        """Lets the response be made of something else."""
+        self.held[0] = result
 
 
 class ResponseReady(RequestSignal, frozen=True, eq=False):

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
+from segue.core.middleware.zstd import zstd_module
 from segue.http.body import FileBody
 from segue.http.errors import NotAcceptable
 from segue.http.negotiate import accept_encoding
@@ -49,7 +50,7 @@ class Compression:
         app.middleware(Compression())
 
     ``minimum``: bytes from which a reply in memory is worth it. ``level``: 1, fast, to 9, small. ``codings``: those to
-    offer, best first; by default brotli and zstd where the packages ``brotli`` and ``zstandard`` are installed (zstd
+    offer, best first; by default brotli and zstd where the packages ``brotli`` and ``backports.zstd`` are installed (zstd
     comes with Python 3.14), and gzip. ``types``: how the media types of what is compressed begin, ``["text/html"]``,
     instead of all that shrink. ``strict``: a client that refuses every coding and what is not coded too
     (``identity;q=0``) gets a 406, not a plain reply (RFC 9110, section 12.5.3).
@@ -225,37 +226,27 @@ class Brotli:
 
 
 class Zstd:
-    """RFC 8878, by Python 3.14 or the package ``zstandard``."""
+    """RFC 8878, by Python 3.14 or the package ``backports.zstd``. Raises ImportError where neither is."""
 
-    __slots__ = ("_block", "_end", "_stream")
+    __slots__ = ("_stream",)
 
     def __init__(self, level: int) -> None:
-        module, own = _zstd()
-        if own:
-            self._stream: Any = module.ZstdCompressor(level=level)
-            self._block, self._end = self._stream.FLUSH_BLOCK, self._stream.FLUSH_FRAME
-        else:
-            self._stream = module.ZstdCompressor(level=level).compressobj()
-            self._block, self._end = module.COMPRESSOBJ_FLUSH_BLOCK, module.COMPRESSOBJ_FLUSH_FINISH
+        module = zstd_module()
+        if module is None:
+            raise ImportError("zstd needs Python 3.14 or the package backports.zstd")
+        self._stream: Any = module.ZstdCompressor(level=level)
 
     def compress(self, data: bytes) -> bytes:
         out: bytes = self._stream.compress(data)
         return out
 
     def flush(self) -> bytes:
-        out: bytes = self._stream.flush(self._block)
+        out: bytes = self._stream.flush(self._stream.FLUSH_BLOCK)
         return out
 
     def finish(self) -> bytes:
-        out: bytes = self._stream.flush(self._end)
+        out: bytes = self._stream.flush(self._stream.FLUSH_FRAME)
         return out
-
-
-def _zstd() -> tuple[Any, bool]:
-    try:
-        return importlib.import_module("compression.zstd"), True
-    except ImportError:
-        return importlib.import_module("zstandard"), False
 
 
 _found: dict[str, Callable[[int], Compressor]] = {}

@@ -29,28 +29,51 @@ class Placed(Protocol):
 P = TypeVar("P", bound=Placed)
 
 
-def in_order(items: Sequence[P], around: Collection[Any], what: str, problems: list[str]) -> list[P]:
+class Known(Protocol):
+    """Something that may be named as a neighbour: a plugin, by its name, its class or itself."""
+
+    @property
+    def name(self) -> str: ...
+    def is_known_as(self, neighbour: Neighbour) -> bool: ...
+
+
+def in_order(
+    items: Sequence[P],
+    around: Collection[Any],
+    what: str,
+    problems: list[str],
+    plugins: Collection[Known] = (),
+) -> list[P]:
     """``items`` so that each is before and after whom it says, otherwise in the order in which they are.
 
-    ``around``: further ones that stand before all of them. ``problems`` takes neighbours that are not there, those
-    that cannot be, and circles, which are left in the order in which they were declared; ``what`` is their kind.
+    ``around``: further ones that stand before all of them. ``plugins``: those that have declared them; one may be named
+    though it has declared none. ``problems`` takes neighbours that are not there, those that cannot be, and circles, which
+    are left in the order in which they were declared; ``what`` is their kind.
     """
     earlier: list[set[int]] = [set() for _ in items]  # by index: who has to come before it
+
+    def named(neighbour: Neighbour, at: int) -> tuple[list[int], bool]:
+        """Those that it means, and whether it is the name of a plugin."""
+        known = [one.name for one in plugins if one.is_known_as(neighbour)]
+        names = [neighbour, *known]
+        found = [
+            index
+            for index, other in enumerate(items)
+            if index != at and any(other.is_known_as(name) for name in names)
+        ]
+        return found, bool(known)
+
     for at, one in enumerate(items):
         for neighbour in one.after:
-            found = [
-                index for index, other in enumerate(items) if other.is_known_as(neighbour) and index != at
-            ]
+            found, known = named(neighbour, at)
             earlier[at].update(found)
-            if not found and not any(other.is_known_as(neighbour) for other in around):
+            if not found and not known and not any(other.is_known_as(neighbour) for other in around):
                 problems.append(_unknown(one, "after", neighbour, what))
         for neighbour in one.before:
-            found = [
-                index for index, other in enumerate(items) if other.is_known_as(neighbour) and index != at
-            ]
+            found, known = named(neighbour, at)
             for index in found:
                 earlier[index].add(at)
-            if not found:
+            if not found and not known:
                 outside = any(other.is_known_as(neighbour) for other in around)
                 problems.append(
                     f"{one.place}: a {what} of an included app cannot come before {neighbour_name(neighbour)}, "

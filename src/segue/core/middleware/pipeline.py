@@ -5,13 +5,15 @@ from typing import Protocol
 
 from segue.core.errors.handlers import ErrorHandlers, answer_error
 from segue.core.handlers import Call, Endpoint, OnError
+from segue.core.options import RouteDefaults
 from segue.core.records import MiddlewareLike, Next
-from segue.core.results.rules import to_response
+from segue.core.results.answering import answered
 from segue.core.routing.dispatch import Find
+from segue.http.cookies import Cookie
 from segue.http.request import Request
 from segue.http.response import Response
 
-__all__ = ["answering", "fold", "guarded", "guarded_fold", "skippable", "with_headers"]
+__all__ = ["answering", "fold", "guarded", "guarded_fold", "skippable", "with_cookies", "with_headers"]
 
 
 class Debuggable(Protocol):
@@ -19,18 +21,22 @@ class Debuggable(Protocol):
 
     debug: bool
     development: bool
+    defaults: RouteDefaults
 
 
 def answering(app: Debuggable, handlers: ErrorHandlers) -> OnError:
     """What makes a response of an exception, by ``handlers``."""
+    form = app.defaults.get("errors", "auto")
 
     async def on_error(request: Request, error: Exception) -> Response:
         return await answer_error(
             request,
             error,
             handlers,
-            to_response,
+            lambda result: answered(result, request, app),
             debug="values" if app.debug and app.development else app.debug,
+            form=form,
+            app=app,
         )
 
     return on_error
@@ -61,6 +67,21 @@ def with_headers(call: Call, headers: Mapping[str, str]) -> Call:
         response = await call(request)
         for name, value in headers.items():
             response.headers.setdefault(name, value)
+        return response
+
+    return answer
+
+
+def with_cookies(call: Call, cookies: Sequence[Cookie]) -> Call:
+    """``call``, whose responses set ``cookies`` where they set none of the name."""
+    fields = [(f"{cookie.name}=", cookie.header()) for cookie in cookies]
+
+    async def answer(request: Request) -> Response:
+        response = await call(request)
+        present = response.headers.get_all("set-cookie")
+        for start, field in fields:
+            if not any(one.startswith(start) for one in present):
+                response.headers.add("set-cookie", field)
         return response
 
     return answer

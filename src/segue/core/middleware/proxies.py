@@ -175,7 +175,8 @@ class Proxies:
                 client = (hop.client, hop.port or 0)
             scheme = {"http": "http", "https": "https", "ws": "http", "wss": "https"}.get(hop.proto, scheme)
             host = hop.host or host
-        request.connection = ForwardedConnection(before, scheme, client, server)
+        via = tuple(hop.client for hop in reversed(chain) if hop.client)
+        request.connection = ForwardedConnection(before, scheme, client, server, via)
         if self.host and host:
             fields = [field for field in request.raw_headers if field[0] != b"host"]
             request.raw_headers = [(b"host", host.encode("ascii")), *fields]
@@ -185,7 +186,7 @@ class Proxies:
 class ForwardedConnection(Connection):
     """A connection as trusted proxies describe it. Whether it is open is the business of the real one."""
 
-    __slots__ = ("_real",)
+    __slots__ = ("_real", "_via")
 
     def __init__(
         self,
@@ -193,9 +194,19 @@ class ForwardedConnection(Connection):
         scheme: str,
         client: tuple[str, int] | None,
         server: tuple[str, int] | None,
+        via: tuple[str, ...],
     ) -> None:
         self._real = real
+        self._via = via
         super().__init__(scheme, client, server, real.peer)
+
+    @property
+    def remote(self) -> tuple[str, int] | None:
+        return self._real.remote
+
+    @property
+    def route(self) -> tuple[str, ...]:
+        return (*self._via, *self._real.route)
 
     @property
     def closed(self) -> bool:

@@ -1,10 +1,12 @@
 """Request bodies that come compressed, unpacked within the limit that holds for all bodies (RFC 9110, section 8.4)."""
 
 import importlib
+import importlib.util
 import zlib
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeVar
 
+from segue.core.middleware.zstd import zstd_module
 from segue.http.body import BodySource
 from segue.http.errors import BadRequest, ContentTooLarge, UnsupportedMediaType
 from segue.http.request import Request
@@ -34,7 +36,8 @@ class Decoder(Protocol):
 
 
 class DecodedBodies:
-    """Middleware: a body with ``Content-Encoding`` gzip, deflate, or br (with the package ``brotli``) is unpacked.
+    """Middleware: a body with ``Content-Encoding`` gzip or deflate is unpacked; br with the package ``brotli``, and zstd with
+    ``backports.zstd`` or Python 3.14.
 
         app.middleware(DecodedBodies())
 
@@ -51,11 +54,11 @@ class DecodedBodies:
             "x-gzip": lambda: Zlib(31),
             "deflate": lambda: Zlib(15),
         }
-        try:
-            importlib.import_module("brotli")
-        except ImportError:
-            return
-        self._decoders["br"] = Brotli
+        if importlib.util.find_spec("brotli") is not None:
+            self._decoders["br"] = Brotli
+        module = zstd_module()
+        if module is not None:
+            self._decoders["zstd"] = lambda: Zstd(module)
 
     async def __call__(self, request: Request, next: Callable[[Request], Awaitable[Response]]) -> Response:
         field = request.headers.joined("content-encoding")
@@ -190,3 +193,40 @@ class Brotli:
     def ended(self) -> bool:
         finished: bool = self._stream.is_finished()
         return finished
+
+
+class Zstd:
+    """RFC 8878, by the standard library from Python 3.14 on, and by ``backports.zstd`` before."""
+
+    __slots__ = ("_error", "_left", "_stream")
+
+    def __init__(self, module: Any) -> None:
+        self._error: type[Exception] = module.ZstdError
+        # A body may demand a window of 8 MB, as browsers take it (RFC 9659).
+        self._stream: Any = module.ZstdDecompressor(
+            options={module.DecompressionParameter.window_log_max: 23}
+        )
+        self._left = b""
+
+    def feed(self, data: bytes) -> None:
+        self._left = data
+
+    def take(self) -> bytes:
+        stream = self._stream
+        if stream.eof:
+            if self._left or stream.unused_data:
+                raise BadRequest("The compressed body goes on after its end.")
+            return b""
+        data, self._left = self._left, b""
+        if not data and stream.needs_input:
+            return b""
+        try:
+            piece: bytes = stream.decompress(data, _MOST_AT_ONCE)
+        except self._error:
+            raise BadRequest("The compressed body is damaged.") from None
+        return piece
+
+    @property
+    def ended(self) -> bool:
+        ended: bool = self._stream.eof
+        return ended

@@ -6,7 +6,7 @@ from typing import Any
 
 from segue.core.handlers import Call, Endpoint, OnError
 from segue.core.middleware.ordering import neighbour_name
-from segue.core.middleware.pipeline import fold, guarded, guarded_fold, skippable, with_headers
+from segue.core.middleware.pipeline import fold, guarded, guarded_fold, skippable, with_cookies, with_headers
 from segue.core.options import Options
 from segue.core.records import Around, MiddlewareLike
 from segue.core.routing.dispatch import Find
@@ -40,8 +40,8 @@ def wrapped(
 
     ``inner`` gives further middleware, inside of all other.
     """
-    headers = endpoint.options.headers
-    if not endpoint.middleware and not headers and inner is None:
+    headers, cookies = endpoint.options.headers, endpoint.options.cookies
+    if not endpoint.middleware and not headers and not cookies and inner is None:
         return compiled
 
     def make() -> Call:
@@ -49,7 +49,8 @@ def wrapped(
         if inner is not None:
             call = guarded(fold(inner(), call), endpoint.on_error)
         call = guarded_fold([one.called for one in endpoint.middleware], call, endpoint.on_error)
-        return with_headers(call, headers) if headers else call
+        call = with_headers(call, headers) if headers else call
+        return with_cookies(call, cookies) if cookies else call
 
     return make
 

@@ -44,6 +44,12 @@ class Listed(NamedTuple):
     def name(self) -> str:
         return str(self.plugin.name)
 
+    def is_known_as(self, neighbour: Any) -> bool:
+        """Whether ``neighbour`` is its name, its class, or itself."""
+        if isinstance(neighbour, str):
+            return neighbour == self.name
+        return neighbour is self.plugin or neighbour is type(self.plugin)
+
     @property
     def needs(self) -> tuple[str, ...]:
         return tuple(getattr(self.plugin, "needs", ()))

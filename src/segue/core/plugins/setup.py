@@ -9,7 +9,8 @@ from segue.core.copying import copied
 from segue.core.declaring import Declaring
 from segue.core.middleware.ordering import in_order
 from segue.core.plugins.directives import Directive, Statement, settled
-from segue.core.plugins.order import Listed, ordered, unfit
+from segue.core.plugins.order import Listed, Plugin, ordered, unfit
+from segue.core.ports import Measures
 from segue.core.records import ByPlugin, Recorded, included
 from segue.core.routing.claims import Level
 from segue.core.source import Source, in_package
@@ -25,10 +26,15 @@ _HERE = frozenset(
     str(_CORE / name)
     for name in (
         "plugins/setup.py",
+        "recording.py",
         "declaring.py",
+        "files/declarations.py",
         "life/declarations.py",
+        "pages/declarations.py",
         "providing/declarations.py",
+        "routing/declarations.py",
         "settings/declarations.py",
+        "styles/declarations.py",
     )
 )
 
@@ -70,6 +76,23 @@ class Setup(Declaring):
                 f"the directive {name!r} is declared at {present.place} and at {place}: one of the plugins needs "
                 f"another name for its own"
             )
+
+    def measures(self, name: str, measures: Measures) -> None:
+        """Watches what a request takes, for ``segue explain --run``: ``to.measures("SQL", statements_of_a_block)``.
+
+        Nothing is watched, and nothing paid for it, anywhere else.
+        """
+        self.declared.measures.append((name, measures))
+
+    def bring(self, plugin: Plugin) -> None:
+        """Sets up another plugin that belongs to this one, unless the app lists one of its name itself.
+
+        def setup(self, to: Setup) -> None:
+            to.bring(CSRF())
+        """
+        if plugin.name not in self.plugins and plugin.name not in self.app.declared.brought:
+            self.app.declared.brought.append(plugin.name)
+            plugin.setup(Setup(self.app, Listed(plugin, self._listed_at)))
 
     def _calling(self) -> tuple[Source, dict[str, Any]]:
         """The line of the plugin that declares; that of ``App(plugins=...)`` for the plugins of Segue itself."""
@@ -149,6 +172,7 @@ def set_up(app: Recorded, above: Sequence[Recorded]) -> None:
     middleware, errors = declared.middleware, declared.errors
     converters, predicates = declared.converters, declared.predicates
     declared.middleware, declared.errors, declared.converters, declared.predicates = [], [], {}, {}
+    spans, declared.spans = declared.spans, []
     for listed in ordered(fit, names, problems):
         known = len(declared.routes)
         try:
@@ -158,9 +182,13 @@ def set_up(app: Recorded, above: Sequence[Recorded]) -> None:
                 f"{listed.place}: the plugin {listed.name!r} could not be set up: {type(error).__name__}: {error}"
             )
         declared.routes[known:] = [ByPlugin(listed.name, listed.place, declared.routes[known:])]
+    # What plugins open is open in the app's own lifespans: App(plugins=[...]) stands above them.
+    declared.spans += spans
     declared.directed_by_plugins = len(declared.directed) - directed
     declared.plugin_errors, declared.errors = declared.errors, errors
     declared.converters.update(converters)
     declared.predicates.update(predicates)
     outside = [one for outer in above for one in outer.declared.middleware]
-    declared.middleware = in_order([*declared.middleware, *middleware], outside, "middleware", problems)
+    declared.middleware = in_order(
+        [*declared.middleware, *middleware], outside, "middleware", problems, plugins=fit
+    )

@@ -10,10 +10,22 @@ from typing import Any, Protocol, cast
 
 from segue.http.body import FileBody
 from segue.http.errors import HTTPError, HTTPException
+from segue.http.request import Request
 from segue.http.response import Response
 from segue.http.websocket import Upgrade, WebSocket
 
-__all__ = ["NOTHING", "Exit", "Exits", "InThread", "end_all", "keep", "kept_session", "leave", "no_yield"]
+__all__ = [
+    "NOTHING",
+    "Exit",
+    "Exits",
+    "InThread",
+    "Postponed",
+    "end_all",
+    "keep",
+    "kept_session",
+    "leave",
+    "no_yield",
+]
 
 logger = logging.getLogger("segue.providers")
 
@@ -167,6 +179,23 @@ class InThread:
                 self._generator.close()
             elif state != inspect.GEN_CLOSED:  # it has not ended by itself
                 end(self._generator, error)
+
+
+class Postponed:
+    """What is left after the response was sent, unless an error ends it."""
+
+    __slots__ = ("_held", "_request")
+
+    def __init__(self, held: Any, request: Request) -> None:
+        self._held = held
+        self._request = request
+
+    async def leave(self, error: BaseException | None) -> None:
+        if error is None:
+            # The last that was entered comes here first, and what is put off is run in its order.
+            self._request.after(leave, [self._held])
+        else:
+            await leave([self._held], error)
 
 
 class KeptBody:

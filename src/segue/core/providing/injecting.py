@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from segue.core.binding.parameters import Parameter
-from segue.core.providing.exits import NOTHING, InThread, keep, leave, no_yield
+from segue.core.providing.exits import NOTHING, InThread, Postponed, keep, leave, no_yield
 from segue.core.providing.inonethread import InOneThread
 from segue.core.providing.scope import scope_of
 from segue.core.providing.steps import Step, Wiring
@@ -46,6 +46,7 @@ def injected(wiring: Wiring, injection: Injection, *, in_thread: bool, shared: b
         "leave": leave,
         "keep": keep,
         "InThread": InThread,
+        "Postponed": Postponed,
         "the_app": injection.app,
         "scope_of": scope_of,
         "run": threads.run,
@@ -61,9 +62,13 @@ def injected(wiring: Wiring, injection: Injection, *, in_thread: bool, shared: b
     if cleans and (in_thread or any(step.provider.runs == "thread" for step in own)):
         # Who will need a thread takes its place before it takes anything else: nobody who holds a connection of a
         # pool waits for the threads of those who wait for a connection.
-        lines.append("run = await scope.run_in_place()" if shared else "place = await take()")
-        if not shared:
-            lines += ["exits.append(place)", "run = place.run"]
+        # What is cleaned up in a thread after the response needs its place until then.
+        postponed = any(step.provider.postponed and step.provider.runs == "thread" for step in own)
+        if shared:
+            lines.append(f"run = await scope.run_in_place({'postponed=True' if postponed else ''})")
+        else:
+            place = "Postponed(place, request)" if postponed else "place"
+            lines += ["place = await take()", f"exits.append({place})", "run = place.run"]
     inner: list[str] = []
     for step in wiring.steps:
         if step.number in late:
@@ -91,7 +96,7 @@ def _late(wiring: Wiring) -> set[int]:
                 keep_early(one)
 
     for step in wiring.steps:
-        if step.provider.life == "app" or step.provider.runs == "await":
+        if step.provider.life == "app" or step.provider.runs == "await" or step.provider.postponed:
             keep_early(step)
     late = [step for step in wiring.steps if step.number not in early]
     # Where none of them asks for a thread, the loop is as good.
@@ -126,12 +131,13 @@ def _lines(step: Step, names: dict[str, Any], *, shared: bool) -> list[str]:
         ]
     arguments = ", ".join(f"{name}={_argument(one)}" for name, one in step.arguments.items())
     call = f"{make}({arguments})"
+    way_out = "Postponed(held, request)" if provider.postponed else "held"
     if not provider.cleans:
         lines = [f"{value} = {_CALLS[provider.runs](make, arguments)}"]
     elif provider.runs == "thread":
         lines = [
             f"held = InThread({call}, run)",
-            "exits.append(held)",
+            f"exits.append({way_out})",
             f"{value} = await held.enter()",
             f"if {value} is nothing:",
             f"    raise no_yield({key})",
@@ -143,7 +149,7 @@ def _lines(step: Step, names: dict[str, Any], *, shared: bool) -> list[str]:
             f"{value} = {enter}(held, nothing)",
             f"if {value} is nothing:",
             f"    raise no_yield({key})",
-            "exits.append(held)",
+            f"exits.append({way_out})",
         ]
     if not shared:
         return lines

@@ -30,6 +30,7 @@ def overriding(injection: Injection, kind: Any, provider: Any, place: Source) ->
         other = provider_of(Provided(kind, provider, present.life, False, place, {}, None, stands_in=True))
     except HandlerError as error:
         raise FreezeError([str(error)]) from None
+    other.postponed = present.postponed and other.cleans
     before = injection.overrides.get(key)
     aside = injection.registry.set_aside(_made_from(injection, key))
     injection.overrides[key] = other

@@ -37,10 +37,10 @@ class Provider:
     """How the objects of one key are made.
 
     ``runs``: ``"loop"`` (at once), ``"await"`` or ``"thread"``. ``cleans``: it is a generator, and what follows its
-    ``yield`` is the clean-up. Two providers are the same only if they are one object.
+    ``yield`` is the clean-up; ``postponed``: that runs after the response. Two providers are the same only if they are one object.
     """
 
-    __slots__ = ("cleans", "infers", "key", "life", "make", "names", "place", "runs")
+    __slots__ = ("cleans", "infers", "key", "life", "make", "names", "place", "postponed", "runs")
 
     def __init__(self, key: Key, make: Callable[..., Any], life: Life, place: Source) -> None:
         self.key = key
@@ -50,6 +50,7 @@ class Provider:
         self.names: Mapping[str, Any] = {}
         self.runs: Literal["loop", "await", "thread"] = "loop"
         self.cleans = False
+        self.postponed = False
         #: Whether its unmarked parameters may come from the request, as those of a handler do.
         self.infers = False
 
@@ -86,7 +87,21 @@ def provider_of(declared: Provided) -> Provider:
     elif not isinstance(made, type) and not declared.inline:
         provider.runs = "thread"
     provider.cleans = inspect.isasyncgenfunction(made) or inspect.isgeneratorfunction(made)
+    if declared.cleanup == "after":
+        _check_postponed(provider)
+        provider.postponed = True
     return provider
+
+
+def _check_postponed(provider: Provider) -> None:
+    if not provider.cleans:
+        raise HandlerError(
+            f'{provider} has no clean-up, so none can run after the response: cleanup="after" is for a `yield`'
+        )
+    if provider.life == "app":
+        raise HandlerError(
+            f'{provider} lives as long as the app, and is cleaned up at shutdown: cleanup="after" is for life="request"'
+        )
 
 
 def _check_fits(key: Key, made: Any, declared: Provided) -> None:
@@ -139,9 +154,14 @@ class ProvidersOf:
     """The providers that an app sees: its own before those of the apps around it, overrides before all."""
 
     def __init__(
-        self, own: Mapping[Key, Provider], outer: "ProvidersOf | None", overrides: Mapping[Key, Provider]
+        self,
+        own: dict[Key, Provider],
+        outer: "ProvidersOf | None",
+        overrides: Mapping[Key, Provider],
+        each: Mapping[Any, Provided],
     ) -> None:
         self._own = own
+        self._each = each
         self._outer = outer
         self._overrides = overrides
 
@@ -150,9 +170,33 @@ class ProvidersOf:
         found = self._overrides.get(key)
         view: ProvidersOf | None = self
         while found is None and view is not None:
-            found = view._own.get(key)
+            found = view._own.get(key) or view._made_for(key)
             view = view._outer
         return found
+
+    def _made_for(self, key: Key) -> Provider | None:
+        """The provider of ``Repository[Film]`` where one is declared for each ``Repository[...]``."""
+        declared = self._each.get(get_origin(key.kind)) or self._of_subclass(key.kind)
+        if declared is None or key.tag is not None:
+            return None
+        try:
+            make = declared.provider(key.kind)
+        except TypeError as error:
+            raise HandlerError(f"{told(key.kind)} cannot be provided: {error}") from None
+        found = self._own[key] = provider_of(
+            declared._replace(kind=key.kind, provider=make, each=None, stands_in=True)
+        )
+        return found
+
+    def _of_subclass(self, kind: Any) -> Provided | None:
+        """Where one is declared for each class that is made from another: that of ``class Films(Repository[Film])``."""
+        if not self._each or not isinstance(kind, type):
+            return None
+        for base in kind.__mro__:
+            declared = self._each.get(base)
+            if declared is not None and declared.each == "subclasses":
+                return declared
+        return None
 
     def home(self, provider: Provider) -> "ProvidersOf":
         """What is seen by the app that declares ``provider``: an object that lives with the app is made there."""
@@ -168,11 +212,11 @@ class ProvidersOf:
         seen: set[Key] = set()
         view: ProvidersOf | None = self
         while view is not None:
-            for key, provider in view._own.items():
+            for key, provider in list(view._own.items()):
                 if key not in seen:
                     seen.add(key)
                     yield self._overrides.get(key, provider)
             view = view._outer
 
     def __bool__(self) -> bool:
-        return bool(self._own) or bool(self._outer)
+        return bool(self._own) or bool(self._each) or bool(self._outer)

@@ -13,7 +13,7 @@ from segue.core.binding.bodies import JSON_ONLY, Bodies
 from segue.core.binding.compiler import Failure, path_converter
 from segue.core.binding.extraction import reader_for
 from segue.core.binding.parameters import MISSING, Parameter
-from segue.core.providing.exits import NOTHING, Exits, InThread, leave, no_yield
+from segue.core.providing.exits import NOTHING, Exits, InThread, Postponed, leave, no_yield
 from segue.core.providing.providers import Provider, ProvidersOf, key_of
 from segue.http.request import Request
 
@@ -111,7 +111,8 @@ class Scope:
                 case "app":
                     taken[parameter.name] = self._injection.app
                 case "request":
-                    taken[parameter.name] = self._requested(parameter)
+                    optional = parameter.default is None
+                    taken[parameter.name] = self.request if optional else self._requested(parameter)
                 case _:
                     rest.append(parameter)
         if rest:
@@ -132,12 +133,13 @@ class Scope:
 
     async def _enter(self, provider: Provider, arguments: dict[str, Any]) -> Any:
         make = provider.make
+        answered = self.request if provider.postponed and self._is_around_answer() else None
         if provider.runs == "thread":
-            run = await self.run_in_place()
+            run = await self.run_in_place(postponed=answered is not None)
             if not provider.cleans:
                 return await run(make, **arguments)
             held = InThread(make(**arguments), run)
-            self.exits.append(held)
+            self.exits.append(held if answered is None else Postponed(held, answered))
             value = await held.enter()
         elif not provider.cleans:
             value = make(**arguments)
@@ -145,17 +147,23 @@ class Scope:
         else:
             generator = make(**arguments)
             value = await anext(generator, NOTHING) if provider.runs == "await" else next(generator, NOTHING)
-            self.exits.append(generator)
+            self.exits.append(generator if answered is None else Postponed(generator, answered))
         if value is NOTHING:
             raise no_yield(provider)
         return value
 
-    async def run_in_place(self) -> Callable[..., Awaitable[Any]]:
-        """What runs functions in a thread that is ours until the scope is left."""
+    def _is_around_answer(self) -> bool:
+        """Whether a response is made in it, and not work besides or after one."""
+        return self.request is not None and (self.request.made or {}).get("scope") is self
+
+    async def run_in_place(self, *, postponed: bool = False) -> Callable[..., Awaitable[Any]]:
+        """What runs functions in a thread that is ours until the scope is left, or ``postponed`` until the response was."""
         if self._place is None:
             self._place = await self._injection.app.threads.take()
             # First in, last out.
             self.exits.insert(0, self._place)
+        if postponed and self.exits[0] is self._place and self.request is not None:
+            self.exits[0] = Postponed(self._place, self.request)
         return self._place.run
 
     def _requested(self, parameter: Parameter) -> Request:

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from typing import Any
 
-from segue.core.binding.parameters import HandlerError, Parameter, read_needs
+from segue.core.binding.parameters import HandlerError, Parameter, Served, read_needs
 from segue.core.errors.handlers import ErrorHandlers
 from segue.core.life.lifespan import Span, span
 from segue.core.life.records import Hook as RequestHook, TaskRecord
@@ -19,7 +19,15 @@ from segue.core.source import Source, source_of
 from segue.http.request import Request
 from segue.http.response import Response
 
-__all__ = ["error_handlers_of", "needs_beyond", "spans_of", "supplied", "supplied_stack", "tasks_of"]
+__all__ = [
+    "error_handlers_of",
+    "needs_beyond",
+    "spans_of",
+    "supplied",
+    "supplied_error_handlers",
+    "supplied_stack",
+    "tasks_of",
+]
 
 _NO_NAMES: Mapping[str, Any] = {}
 
@@ -88,10 +96,19 @@ def supplied_stack(stack: Iterable[Around], injection: Injection, view: Provider
 
 def error_handlers_of(app: Recorded, injection: Injection, view: ProvidersOf) -> ErrorHandlers:
     """The error handlers of ``app``, with what is provided for them."""
-    handlers = ErrorHandlers()
     own = {what for what, _, _ in app.declared.errors}
     theirs = [one for one in app.declared.plugin_errors if one[0] not in own]
-    for what, function, place in (*app.declared.errors, *theirs):
+    return supplied_error_handlers((*app.declared.errors, *theirs), injection, view)
+
+
+def supplied_error_handlers(
+    declared: Iterable[tuple[type[Exception] | int, Callable[..., Any], Source]],
+    injection: Injection,
+    view: ProvidersOf,
+) -> ErrorHandlers:
+    """Error handlers with what is provided for them. What is wrong with them goes to the problems."""
+    handlers = ErrorHandlers()
+    for what, function, place in declared:
         try:
             handlers.add(what, supplied_error_handler(function, injection, view, place))
         except HandlerError as error:
@@ -165,7 +182,7 @@ def needs_beyond(
         path_names=(),
         place=source_of(function, place),
         names=_NO_NAMES,
-        app_type=type(injection.app),
+        served=Served(type(injection.app), injection.app.request_class),
         offers=injection.offers(view),
         infers=False,
         given=given,

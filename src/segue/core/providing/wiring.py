@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from segue.core.binding.kinds import without_none
-from segue.core.binding.parameters import HandlerError, Parameter, read_needs
+from segue.core.binding.parameters import HandlerError, Parameter, Served, read_needs
 from segue.core.providing.providers import Key, Provider, ProvidersOf, key_of, provider_of
 from segue.core.providing.registry import Registry
 from segue.core.providing.steps import Step, Wiring
@@ -40,11 +40,19 @@ class Injection:
 
     def view(self, app: Recorded, outer: ProvidersOf | None) -> ProvidersOf:
         """What ``app`` sees inside the apps around it. What is wrong with its providers goes to the problems."""
-        if outer is not None and not app.declared.providers:
+        return self.layer(app.declared.providers, outer)
+
+    def layer(self, providers: Sequence[Provided], outer: ProvidersOf | None) -> ProvidersOf:
+        """What is seen where ``providers`` stand before those of ``outer``."""
+        if outer is not None and not providers:
             return outer
         own: dict[Key, Provider] = {}
+        each: dict[Any, Provided] = {}
         plugin: dict[Key, str | None] = {}
-        for declared in app.declared.providers:
+        for declared in providers:
+            if declared.each:
+                each.setdefault(declared.kind, declared)
+                continue
             try:
                 provider = provider_of(declared)
             except HandlerError as error:
@@ -60,7 +68,7 @@ class Injection:
                     f"{provider.key} is provided at {present.place} and at {provider.place}: take one away, or give it a "
                     f'tag, Annotated[{provider.key.kind.__name__ if isinstance(provider.key.kind, type) else "..."}, "second"]'
                 )
-        view = ProvidersOf(own, outer, self.overrides)
+        view = ProvidersOf(own, outer, self.overrides, each)
         self.views.append(view)
         return view
 
@@ -103,7 +111,7 @@ class Injection:
                 path_names=path_names if provider.life == "request" else (),
                 place=provider.place,
                 names=provider.names,
-                app_type=type(self.app),
+                served=Served(type(self.app), self.app.request_class),
                 offers=self.offers(view),
                 infers=provider.infers and provider.life == "request",
             )
@@ -118,7 +126,7 @@ class Injection:
             path_names=(),
             place=source_of(function, Source("<unknown>", 0)),
             names={},
-            app_type=type(self.app),
+            served=Served(type(self.app), self.app.request_class),
             offers=self.offers(view),
             infers=False,
             given=given,
@@ -203,6 +211,12 @@ class _Wirer:
                     f"{provider} lives as long as the app, but takes {step.provider}, which lives for one request: give "
                     f'the first life="request", or the second life="app"'
                 )
+            gone = _cleaned_before(step) if provider.postponed else None
+            if gone is not None:
+                raise HandlerError(
+                    f"{provider} is cleaned up after the response, but takes {gone}, which is cleaned up before: "
+                    f'give the second cleanup="after" too, or the first none'
+                )
             return step
         if parameter.origin == "socket":
             raise HandlerError(
@@ -219,6 +233,17 @@ class _Wirer:
             )
             self.inputs.append(parameter)
         return parameter
+
+
+def _cleaned_before(step: Step) -> Provider | None:
+    """What ``step`` makes or is made from that is cleaned up before the response."""
+    provider = step.provider
+    if provider.life == "app" or provider.postponed:  # then it was asked about itself
+        return None
+    if provider.cleans:
+        return provider
+    inner = [_cleaned_before(one) for one in step.arguments.values() if isinstance(one, Step)]
+    return next((one for one in inner if one is not None), None)
 
 
 def _hashable(annotation: Any) -> bool:

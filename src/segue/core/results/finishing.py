@@ -10,7 +10,9 @@ import msgspec
 from segue.core.binding.json_codec import DEFAULT_JSON, JSONCodec
 from segue.core.binding.kinds import is_union
 from segue.core.binding.markers import Marker
+from segue.core.binding.parameters import MISSING
 from segue.core.handlers import Endpoint
+from segue.core.results.answering import answered, answers, writes_json
 from segue.core.results.outgoing import Project, projection, result_kind
 from segue.core.results.rules import NoRule, Rule, dress, is_reply_tuple, rule_for
 from segue.core.results.streams import InThreads, open_file_response, stream_response
@@ -30,7 +32,8 @@ class Finish:
         self.threads = threads
         self.codec: JSONCodec = endpoint.options.json or DEFAULT_JSON
         self.item_type, self.as_lines, self.events = streamed_items(returns)
-        self.projection: Project | None = projection(result_kind(returns), self.codec, str(endpoint))
+        self.kind = result_kind(returns)
+        self.projection: Project | None = projection(self.kind, self.codec, str(endpoint))
         self._project_item = None if self.item_type is Any else self._item_projection()
 
     async def __call__(self, request: Request, value: Any) -> Response:
@@ -43,12 +46,17 @@ class Finish:
             rule = rule_for(type(value), status, content_type, self.codec)
         if rule is not None:
             return rule(value)
+        if answers(value):
+            response = await answered(value, request, self.endpoint.app)
+            if response.status == 200:  # it says none of its own, so that of the route holds
+                response.status = status
+            return response
         if is_reply_tuple(value):
             if value[0] is None:
                 return dress(Response(b"", status), value)
             return dress(await self(request, value[0]), value)
         if inspect.isawaitable(value):
-            return await self(request, await value)
+            return await self._written(value) or await self(request, await value)
         if isinstance(value, Path):
             from segue.core.files.responses import file_response
 
@@ -109,6 +117,18 @@ class Finish:
             data = msgspec.Raw(self.codec.encode(data))
         return msgspec.structs.replace(item, data=data) if isinstance(item, Event) else data
 
+    async def _written(self, value: Any) -> Response | None:
+        """The response of what has its JSON made elsewhere; None for what is to be awaited."""
+        kind = Any if self.kind is MISSING else self.kind
+        body = await value.__json_body__(kind, self.codec) if writes_json(value) else None
+        if body is None:
+            return None
+        options = self.endpoint.options
+        content_type = options.content_type or "application/json"
+        if isinstance(body, bytes):
+            return Response(body, options.status, None, content_type)
+        return await stream_response(body, self.threads, status=options.status, content_type=content_type)
+
     def _item_projection(self) -> Project:
         kind, convert = self.item_type, self.codec.convert
         return projection(kind, self.codec, str(self.endpoint), validated=True) or (
@@ -124,6 +144,7 @@ def _is_data(value: Any, rule: Rule | None) -> bool:
             or inspect.isawaitable(value)
             or callable(value)
             or hasattr(value, "read")
+            or answers(value)
         )
     return not (value is None or isinstance(value, str | bytes | Response) or hasattr(value, "__html__"))
 

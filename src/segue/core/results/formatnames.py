@@ -4,18 +4,38 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from segue.core.binding.parameters import HandlerError
-from segue.core.ports import Format
+from segue.core.ports import Format, Templating
 from segue.core.source import Source
 
-__all__ = ["named_formats"]
+__all__ = ["TemplateName", "named_formats"]
 
 
-def named_formats(given: Sequence[Any], known: Mapping[str, Format], place: Source) -> tuple[Format, ...]:
-    """The formats for objects, classes, and names of ``known`` ones. Raises HandlerError."""
-    return tuple(_format(one, known, place) for one in given)
+class TemplateName(str):
+    """What ``template=`` names: never the name of a format."""
+
+    __slots__ = ()
 
 
-def _format(given: Any, known: Mapping[str, Format], place: Source) -> Format:
+def named_formats(
+    given: Sequence[Any], known: Mapping[str, Format], templating: Templating | None, place: Source
+) -> tuple[Format, ...]:
+    """The formats for objects, classes, names of ``known`` ones, and of templates, which have a dot or a colon.
+
+    Raises HandlerError.
+    """
+    return tuple(_format(one, known, templating, place) for one in given)
+
+
+def _format(given: Any, known: Mapping[str, Format], templating: Templating | None, place: Source) -> Format:
+    if isinstance(given, TemplateName) or (
+        isinstance(given, str) and given not in known and ("." in given or ":" in given)
+    ):
+        if templating is None:
+            raise HandlerError(
+                f"{place}: {str(given)!r} names a template, and nothing makes pages of templates here. Say it with "
+                f"App(plugins=[Templates()]), from segue.html"
+            )
+        return templating.format(str(given))
     if isinstance(given, str):
         if given not in known:
             there = ", ".join(known) or "none; App(plugins=[Formats()]) brings those of Segue"

@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 
 from segue.core.binding.parameters import HandlerError
 from segue.core.handlers import Endpoint
-from segue.core.ports import Format, Renders, Streams, UsesCodec
+from segue.core.ports import Format, Renders, Streams, Templating, UsesCodec, UsesEndpoint
 from segue.core.records import Route
+from segue.core.results.answering import answers, writes_json
 from segue.core.results.finishing import Finish
-from segue.core.results.formatnames import named_formats
+from segue.core.results.formatnames import TemplateName, named_formats
 from segue.core.results.rules import dress, is_reply_tuple
 from segue.core.results.streams import InThreads, Stream
 from segue.core.source import Source
@@ -21,7 +22,7 @@ from segue.http.request import Request
 from segue.http.response import Response
 from segue.http.sse import is_event_stream
 
-__all__ = ["Choice", "FinishFormatted", "chooser", "formats_of", "with_suffixes"]
+__all__ = ["Choice", "FinishFormatted", "chooser", "content_type_of", "formats_of", "with_suffixes"]
 
 #: Results that are a reply already: no format is asked for them.
 Finished = (Response, bytes, bytearray, memoryview, Path)
@@ -34,19 +35,34 @@ class Choice(NamedTuple):
     content_type: str
 
 
-def formats_of(endpoint: Endpoint, known: Mapping[str, Format], place: Source) -> tuple[Format, ...]:
+def formats_of(
+    endpoint: Endpoint, known: Mapping[str, Format], templating: Templating | None, place: Source
+) -> tuple[Format, ...]:
     """The formats that the options of a route ask for; none for a handler that makes its replies itself.
 
-    They are objects, classes of them, or names of ``known`` ones. Raises HandlerError.
+    They are objects, classes of them, names of ``known`` ones, or those of templates. Raises HandlerError.
     """
     options = endpoint.options
-    if not options.formats or _is_reply(endpoint.returns) or is_event_stream(endpoint.returns):
+    given = [*_templates(options.template), *options.formats]
+    if not given or is_event_stream(endpoint.returns):
+        return ()
+    if _is_reply(endpoint.returns) and (options.template is None or endpoint.returns not in _NOTHING):
         return ()
     if options.content_type is not None:
         raise HandlerError(
             f"{place}: the formats have types of their own; take content_type away, or formats"
         )
-    return named_formats(options.formats, known, place)
+    return tuple(
+        one.for_endpoint(endpoint) if isinstance(one, UsesEndpoint) else one
+        for one in named_formats(given, known, templating, place)
+    )
+
+
+_NOTHING = (None, type(None))
+
+
+def _templates(named: str | None) -> list[Any]:
+    return [] if named is None else [TemplateName(named)]
 
 
 def _is_reply(returns: Any) -> bool:
@@ -58,7 +74,8 @@ def with_suffixes(record: Route, endpoint: Endpoint) -> Iterator[Route]:
     path = record.path.rstrip("/") or "/index"
     for one in endpoint.formats if endpoint.options.suffixes else ():
         for suffix in one.suffixes:
-            options: Any = {**record.options, "formats": (one,), "suffixes": False, "suffix": suffix}
+            options: Any = {**record.options, "formats": (one,), "template": None}
+            options |= {"suffixes": False, "suffix": suffix}
             yield record._replace(path=f"{path}.{suffix}", options=options)
 
 
@@ -70,10 +87,7 @@ def chooser(formats: Sequence[Format], *, fixed: bool) -> Callable[[Request], Ch
     choices: dict[str, Choice] = {}
     for one in formats:
         for media_type in one.media_types:
-            text = media_type.startswith("text/") and "charset" not in media_type
-            choices.setdefault(
-                media_type, Choice(one, f"{media_type}; charset=utf-8" if text else media_type)
-            )
+            choices.setdefault(media_type, Choice(one, content_type_of(media_type)))
     first = next(iter(choices.values()))
     offers = tuple(choices)
     cache: dict[str, Choice] = {}
@@ -102,6 +116,12 @@ def chooser(formats: Sequence[Format], *, fixed: bool) -> Callable[[Request], Ch
     return told if fixed else choose
 
 
+def content_type_of(media_type: str) -> str:
+    """The ``Content-Type`` of a format: text is UTF-8."""
+    is_text = media_type.startswith("text/") and "charset" not in media_type
+    return f"{media_type}; charset=utf-8" if is_text else media_type
+
+
 def not_acceptable(formats: Sequence[Format]) -> NotAcceptable:
     """The refusal that names the formats there are."""
     available = [one.media_types[0] for one in formats]
@@ -118,22 +138,30 @@ class FinishFormatted:
         self._formats = {
             id(one): one.with_codec(finish.codec) if isinstance(one, UsesCodec) else one for one in formats
         }
+        #: Those that are code of the app, which says itself what leaves.
+        self._of_code = {id(one) for one in formats if getattr(one, "own_errors", False)}
+        #: Those that make something of None, which otherwise is a 204.
+        self._of_none = {id(one) for one in formats if getattr(one, "takes_none", False)}
 
     async def __call__(self, request: Request, value: Any, choice: Choice) -> Response:
         """The response. Raises TypeError, which names the handler, for a value that the format cannot write."""
         if is_reply_tuple(value):
-            if value[0] is None:
+            if value[0] is None and id(choice.format) not in self._of_none:
                 return dress(Response(b"", self.status), value)
             return dress(await self(request, value[0], choice), value)
+        if writes_json(value) and choice.content_type == "application/json":
+            return self._negotiated(await self.finish(request, value), choice)
         if inspect.isawaitable(value):
             return await self(request, await value, choice)
         if isinstance(value, AsyncIterable | Iterator) and not hasattr(value, "read"):
             if self.finish.events:
                 return await self.finish(request, value)
             return await self._stream(request, value, choice)
-        if _is_made(value):
+        if _is_made(value) and not (value is None and id(choice.format) in self._of_none):
             return await self.finish(request, value)
-        return await self._whole(request, self.finish.project(value), choice)
+        if id(choice.format) not in self._of_code:
+            value = self.finish.project(value)
+        return await self._whole(request, value, choice)
 
     async def _whole(self, request: Request, value: Any, choice: Choice) -> Response:
         one = self._formats[id(choice.format)]
@@ -142,7 +170,11 @@ class FinishFormatted:
                 body = await self.finish.threads.run(_body, one, value, request)
             else:
                 body = _body(one, value, request)
+            if inspect.isawaitable(body):
+                body = await body
         except (TypeError, ValueError) as error:
+            if getattr(one, "own_errors", False):
+                raise
             raise TypeError(
                 f"{self.finish.endpoint} returned {value!r:.80}, which the format {one.name!r} cannot write: {error}"
             ) from error
@@ -176,6 +208,19 @@ class FinishFormatted:
             raise
         return self._negotiated(Stream(pieces, _same, first, end), choice)
 
+    def immediate(self) -> tuple[Callable[[Any, Request], Any], str] | None:
+        """What writes a dict on the spot, and its media type, where there is one format, code of the app."""
+        one = next(iter(self._formats.values()))
+        if not self.fixed or len(self._formats) > 1 or not self._of_code:
+            return None
+        if not isinstance(one, Renders) or getattr(one, "blocking", False):
+            return None
+        return one.render, content_type_of(one.media_types[0])
+
+    async def rendered(self, body: Any, choice: Choice) -> Response:
+        """The response of what a format rendered, which may be still to come."""
+        return self._negotiated(await body if inspect.isawaitable(body) else body, choice)
+
     def _negotiated(self, body: ResponseBody | Response, choice: Choice) -> Response:
         if isinstance(body, Response):
             response = body
@@ -187,13 +232,18 @@ class FinishFormatted:
         return response
 
 
-def _body(one: Format, value: Any, request: Request) -> bytes | Response:
+def _body(one: Format, value: Any, request: Request) -> Any:
     return one.render(value, request) if isinstance(one, Renders) else one.encode(value)
 
 
 def _is_made(value: Any) -> bool:
     """Whether a result is a reply already, or the source of one."""
-    if value is None or isinstance(value, Finished) or callable(getattr(value, "read", None)):
+    if (
+        value is None
+        or isinstance(value, Finished)
+        or answers(value)
+        or callable(getattr(value, "read", None))
+    ):
         return True
     return callable(value) and not isinstance(value, type) and not hasattr(value, "__html__")
 

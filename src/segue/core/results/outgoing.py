@@ -22,6 +22,9 @@ def result_kind(returns: Any) -> Any:
     if get_origin(returns) is Annotated and shape_of(returns) is None:
         return result_kind(bare(returns))
     args = get_args(returns)
+    gives = getattr(get_origin(returns), "__gives__", None)
+    if gives is not None:  # a query: what it gives when it is awaited
+        return result_kind(gives(args))
     if get_origin(returns) is tuple and len(args) in (2, 3) and _is_dressing(args[1]):
         return result_kind(args[0])
     if is_union(returns):

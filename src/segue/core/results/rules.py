@@ -59,6 +59,8 @@ def rule_for(
         return rule
     if issubclass(kind, Response):
         rule = rules[Response]
+    elif hasattr(kind, "__response__"):  # it may be HTML too, but has a status of its own
+        return None
     elif hasattr(kind, "__html__"):
         html = content_type or HTML
         rule = lambda value: Response(str(value.__html__()).encode(), status, None, html)  # noqa: E731

@@ -4,6 +4,7 @@ import asyncio
 import io
 import threading
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterator
+from types import AsyncGeneratorType, GeneratorType
 from typing import Annotated, Any, TypeAlias, TypeVar, cast, get_args
 
 from segue.core.binding.json_codec import DEFAULT_JSON
@@ -25,6 +26,7 @@ JSONLines: TypeAlias = Annotated[AsyncIterator[T], Marker("jsonlines")]
 
 _PIECE = 64 * 1024
 _END = object()
+_DEEPEST = 100  # generators within generators
 _OCTETS = (str, bytes, bytearray, memoryview)
 
 
@@ -106,6 +108,49 @@ class InThreads(AsyncIterator[T]):
                 self._busy.release()
 
 
+class _Flat(AsyncIterator[Any]):
+    """The items of an iterator; instead of one that is a generator, sync or async, those that it gives, however deep."""
+
+    __slots__ = ("_open", "_threads")
+
+    def __init__(self, items: AsyncIterator[Any], threads: Threads) -> None:
+        self._open = [items]
+        self._threads = threads
+
+    async def __anext__(self) -> Any:
+        while True:
+            item: Any = await anext(self._open[-1], _END)
+            kind = type(item)
+            if kind is GeneratorType:
+                self._nest(InThreads(item, self._threads))
+            elif kind is AsyncGeneratorType:
+                self._nest(item)
+            elif item is not _END:
+                return item
+            elif len(self._open) == 1:
+                raise StopAsyncIteration
+            else:
+                self._open.pop()
+
+    def _nest(self, items: AsyncIterator[Any]) -> None:
+        if len(self._open) > _DEEPEST:
+            raise RecursionError(f"generators that yield generators are nested deeper than {_DEEPEST}")
+        self._open.append(items)
+
+    async def aclose(self) -> None:
+        """Closes all that are open, the innermost first."""
+        failure: Exception | None = None
+        while self._open:
+            close = getattr(self._open.pop(), "aclose", None)
+            try:
+                if close is not None:
+                    await close()
+            except Exception as error:  # noqa: BLE001 -- raised below: the others are closed first
+                failure = failure or error
+        if failure is not None:
+            raise failure
+
+
 async def stream_response(
     items: AsyncIterable[Any] | Iterator[Any],
     threads: Threads,
@@ -121,7 +166,11 @@ async def stream_response(
     The first item is waited for, so that what fails before it is an ordinary error reply. ``line`` is what makes JSON of
     one; ``item_type`` tells text and bytes from values, with ``as_lines`` they are values too.
     """
-    iterator = aiter(items) if isinstance(items, AsyncIterable) else InThreads(items, threads)
+    iterator: AsyncIterator[Any] = (
+        aiter(items) if isinstance(items, AsyncIterable) else InThreads(items, threads)
+    )
+    if item_type is Any:  # who says that the items are text has no generators among them
+        iterator = _Flat(iterator, threads)
     close: Callable[[], Awaitable[Any]] | None = getattr(iterator, "aclose", None)
     try:
         item = await anext(iterator, _END)

@@ -46,6 +46,7 @@ def choice(candidates: Sequence[Endpoint], otherwise: Endpoint | None = None) ->
     endpoint.call = answer
     endpoint.among = tuple([one for group in ordered for one in group])
     endpoint.on_error = first.on_error
+    endpoint.identifies = first.identifies
     endpoint.path, endpoint.methods = first.path, first.methods
     return endpoint
 

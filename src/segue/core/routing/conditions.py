@@ -18,7 +18,19 @@ from segue.http.request import Request
 __all__ = ["Conditions", "read_conditions"]
 
 #: What is asked first where two routes have equally many predicates.
-_KINDS = ("where", "when", "match", "param", "field", "header", "xhr", "consumes", "accept")
+_KINDS = (
+    "where",
+    "when",
+    "match",
+    "param",
+    "field",
+    "header",
+    "principals",
+    "authenticated",
+    "xhr",
+    "consumes",
+    "accept",
+)
 
 
 class Conditions(msgspec.Struct, frozen=True):

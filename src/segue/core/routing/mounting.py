@@ -3,27 +3,33 @@
 from segue.core.handlers import Call
 from segue.http.request import Request
 from segue.http.response import Response
-from segue.server.application import Application
+from segue.server.application import Application, request_class_of
 
 __all__ = ["mounted_call", "shifted"]
 
 
 def mounted_call(application: Application, prefix: str) -> Call:
     """Hands requests below ``prefix`` on to ``application``, with the prefix taken off their paths."""
-    depth = prefix.count("/")
+    depth, kind = prefix.count("/"), request_class_of(application)
 
     async def call(request: Request) -> Response:
-        return await application.handle(shifted(request, depth))
+        inner = shifted(request, depth, kind)
+        response = await application.handle(inner)
+        made, own = inner.made or {}, (request.made or {})
+        if "after_this" in made and made["after_this"] is not own.get("after_this"):
+            for function in made["after_this"]:
+                request.after_this(function)
+        return response
 
     return call
 
 
-def shifted(request: Request, depth: int) -> Request:
+def shifted(request: Request, depth: int, kind: type[Request] = Request) -> Request:
     """A request for what is below the first ``depth`` segments of the path; body, connection and state are shared."""
     raw, mark, query = request.target.partition("?")
     # A decoded slash is never an encoded one, so both have the same segments (segue.http.url.decode_path).
     taken, rest = _split(raw, depth)
-    inner = Request(
+    inner = kind(
         request.method, f"{rest}{mark}{query}", request.raw_headers, request.source, request.connection
     )
     inner.endpoint = request.endpoint

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
+from segue.core.binding.calling import LEADING
 from segue.core.handlers import Endpoint
 from segue.core.options import RouteOptions
 from segue.core.records import Route
@@ -52,7 +53,7 @@ class OwnRouting:
         # Permissions are asked for by the handlers.
         options: RouteOptions = {"name": type(self.router).__name__, "permission": None}
         for path in (*((self.at,) if self.at else ()), f"{self.at}/", f"{self.at}/{{path:path}}"):
-            yield Route((), path, self.answer, options, self.place, self.names)
+            yield Route((), path, self.answer, options, self.place, self.names, LEADING)
         values = "".join([f"/{{{name}}}" for name in getattr(self.router, "values", ())])
         for name, handler in self.router.handlers().items():
             into = _Handler(self._endpoints, name)

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias, TypedDict, Unpack
 
 import msgspec
 
+from segue.core.identity import identity_of
 from segue.http.request import Request
 
 __all__ = [
@@ -52,6 +53,10 @@ class PredicateOptions(TypedDict, total=False):
     """``"save"`` or ``{"action": "save"}``: answers requests whose form has it, as by the button that was pressed."""
     match: Mapping[str, str | re.Pattern[str]]
     """``{"action": "edit"}``: answers where a parameter of the path has this value."""
+    authenticated: bool
+    """Answers requests of somebody that ``app.identifies`` knows, or for False only the others."""
+    principals: str | Sequence[str]
+    """``"group:editors"``: answers requests of those who are, or belong to, all of these."""
     xhr: bool
     """Answers requests with ``X-Requested-With: XMLHttpRequest``, or for False only the others."""
     when: "Test | Sequence[Test]"
@@ -112,6 +117,7 @@ def read_predicates(
     yield from _wanted("param", options.get("param"), lambda request, name: request.query.get(name))
     yield from _fields(options.get("field"))
     yield from _wanted("header", options.get("header"), lambda request, name: request.headers.get(name))
+    yield from _identified(options)
     if (xhr := options.get("xhr")) is not None:
         yield Predicate(
             lambda request: request.is_xhr is xhr, ("x-requested-with",), "xhr", xhr, f"xhr={xhr}"
@@ -164,6 +170,30 @@ def _fields(wanted: Wanted | None) -> Iterator[Predicate]:
             return bool(among(request))
 
         yield msgspec.structs.replace(predicate, test=test)
+
+
+_WHO = ("cookie", "authorization")  # the fields that say it, for caches
+
+
+def _identified(options: Mapping[str, Any]) -> Iterator[Predicate]:
+    """``authenticated`` and ``principals``: decided by who sends the request."""
+    known, needed = options.get("authenticated"), options.get("principals")
+    if known is not None:
+
+        async def is_known(request: Request) -> bool:
+            return (await identity_of(request) is not None) is known
+
+        yield Predicate(is_known, _WHO, "authenticated", known, f"authenticated={known}")
+    if needed is not None:
+        names = frozenset([needed] if isinstance(needed, str) else needed)
+        if not names or not all(isinstance(name, str) for name in names):
+            raise InvalidPredicate(f"principals= takes a name, or a list of names, not {needed!r}")
+
+        async def has_principals(request: Request) -> bool:
+            identity = await identity_of(request)
+            return identity is not None and names <= frozenset(identity.principals)
+
+        yield Predicate(has_principals, _WHO, "principals", names, f"principals={sorted(names)}")
 
 
 def _compare(

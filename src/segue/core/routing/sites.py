@@ -143,7 +143,7 @@ def _complete(site: _Site) -> None:
     if automatic and declared and methods.rest is None and "OPTIONS" not in methods:
         methods.allow = tuple(sorted([*methods, "OPTIONS"]))
         _also(declared[0], "OPTIONS")
-        methods["OPTIONS"] = _options(declared[0], ", ".join(methods.allow))
+        methods["OPTIONS"] = _options(declared, ", ".join(methods.allow))
     else:
         methods.allow = tuple(sorted(methods))
 
@@ -179,14 +179,28 @@ def _either(socket: Endpoint, page: Endpoint) -> Endpoint:
     return endpoint
 
 
-def _options(first: Endpoint, allow: str) -> Endpoint:
+def _options(declared: Sequence[Endpoint], allow: str) -> Endpoint:
+    """What tells the methods of a path, to those whom the guards let in that all of them have."""
+    endpoints = [one for each in declared for one in (each.among or (each,))]
+    first = endpoints[0]
+
     async def answer(_: Request) -> Response:
         return Response(b"", 204, {"allow": allow})
 
     endpoint = Endpoint(first.app, f"options of {first.path}", answer, first.place, Options())
-    endpoint.call = answer
+    shared = 0
+    for guards in zip(*[one.options.requires for one in endpoints], strict=False):
+        if any(guard is not guards[0] for guard in guards):
+            break
+        shared += 1
+    guarding = first.guarding
+    if guarding is None or not shared:
+        endpoint.call = answer
+    else:
+        endpoint.prepare(lambda: guarding(shared, answer))
     endpoint.path = first.path
     endpoint.methods = ("OPTIONS",)
+    endpoint.identifies, endpoint.on_error = first.identifies, first.on_error
     return endpoint
 
 

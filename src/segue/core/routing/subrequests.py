@@ -1,6 +1,7 @@
 """Requests that an app makes of itself while it answers one: parts of pages, and answers from elsewhere."""
 
 from collections.abc import AsyncIterable, Mapping
+from typing import Any
 
 from segue.http.body import BodySource, FileBody
 from segue.http.errors import HTTPError, InternalRedirect
@@ -44,7 +45,8 @@ async def subrequest(
     if content:
         given[b"content-length"] = b"%d" % len(content)
     return await _ask(
-        request, Request(method, target, [*kept, *given.items()], BodySource(content), request.connection)
+        request,
+        type(request)(method, target, [*kept, *given.items()], BodySource(content), request.connection),
     )
 
 
@@ -81,17 +83,22 @@ async def body_of(response: Response) -> bytes:
     raise TypeError(f"{response!r} opens a WebSocket, which has no body")
 
 
-async def follow(request: Request, redirect: InternalRedirect) -> Response:
-    """The answer of the path that an InternalRedirect names, to the same request."""
-    inner = Request(request.method, redirect.target, request.raw_headers, request.source, request.connection)
+async def follow(request: Request, redirect: InternalRedirect, app: Any = None) -> Response:
+    """The answer of the path that an InternalRedirect names, to the same request.
+
+    ``app``: the one that is served, where nobody has looked for a handler yet.
+    """
+    inner = type(request)(
+        request.method, redirect.target, request.raw_headers, request.source, request.connection
+    )
     made = request.made or {}
     # What was read of the body cannot be read again.
     inner.made = {key: made[key] for key in ("body", "form") if key in made}
-    return await _ask(request, inner)
+    return await _ask(request, inner, app)
 
 
-async def _ask(request: Request, inner: Request) -> Response:
-    app = request.app
+async def _ask(request: Request, inner: Request, app: Any = None) -> Response:
+    app = request.app or app
     if app is None:
         raise RuntimeError(f"{request!r} was not led to a handler yet: a subrequest needs its app")
     made = request.made or {}

@@ -16,7 +16,7 @@ from segue.http.headers import RawHeaders
 from segue.http.request import Request
 from segue.http.response import Response
 from segue.http.url import split_authority
-from segue.server.application import Application
+from segue.server.application import Application, request_class_of
 from segue.server.mount import mounted
 
 __all__ = ["Site", "Switchboard"]
@@ -58,7 +58,7 @@ class _Running:
         self.idle.clear()
         # Not when the response is there: a stream or a WebSocket goes on after that.
         request.after(self._done)
-        return await self.application.handle(shifted(request, depth))
+        return await self.application.handle(shifted(request, depth, request_class_of(self.application)))
 
     async def stop(self, grace: float) -> None:
         """Lets the requests end that have begun, then ends the app."""

@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from segue.core.providing.declarations import Providing
+from segue.core.recording import Req_co
 from segue.core.source import Source
 
 if TYPE_CHECKING:
-    from segue.core.records import Declarations, Recorded
+    from segue.core.records import Recorded
     from segue.core.settings.config import Config
     from segue.core.settings.structs import Sources
 
@@ -17,16 +19,8 @@ T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Configured:
-    """Records settings, and reads them at once: declarations may depend on them."""
-
-    declared: "Declarations"
-
-    if TYPE_CHECKING:
-
-        def _declaring(self, what: str) -> tuple[Source, dict[str, Any]]: ...
-        def _calling(self) -> tuple[Source, dict[str, Any]]: ...
-        def provide(self, kind: Any, provider: Any, /) -> None: ...
+class Configured(Providing[Req_co]):
+    """The part of Declaring that is about settings. They are read at once: declarations may depend on them."""
 
     def settings(
         self, kind: type[T], /, prefix: str | None = None, *, arguments: Sequence[str] | None = None

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from segue.core.middleware.pipeline import fold
-from segue.core.records import Around, MiddlewareLike, Next, Recorded, Route
+from segue.core.records import Around, Included, MiddlewareLike, Mounted, Next, Recorded, Route
 from segue.core.settings.configfiles import ConfigFile, read_file
+from segue.core.settings.pathoptions import read_options
 from segue.core.settings.pathtools import BUILT_IN_TOOLS, Tool
 from segue.core.source import Source
 from segue.http.request import Request
@@ -17,6 +18,10 @@ __all__ = ["ConfiguredPaths", "declare_paths"]
 
 #: What makes routes instead of a middleware.
 _FOLDERS = ("static", "frontend")
+#: What makes another app a part of this one.
+_INCLUDE = "include"
+#: What changes the routes themselves.
+_OPTIONS = "options"
 
 
 class _Entry(NamedTuple):
@@ -99,10 +104,16 @@ def declare_paths(app: Recorded, folder: Path, problems: list[str]) -> None:
         for name in _FOLDERS:
             if name in given:
                 _serve(app, prefix, name, folder / str(given[name][0]), given[name][1], problems)
-        rest = {name: one for name, one in given.items() if name not in _FOLDERS}
+        if _OPTIONS in given:
+            options = read_options(prefix, *given[_OPTIONS], problems)
+            if options is not None:
+                app.declared.life.path_options.append(options)
+        if _INCLUDE in given:
+            _include(app, prefix, *given[_INCLUDE], folder, problems)
+        rest = {name: one for name, one in given.items() if name not in (*_FOLDERS, _OPTIONS, _INCLUDE)}
         for name in [name for name in rest if name not in tools]:
             _, place = rest.pop(name)
-            known = [*_FOLDERS, *tools]
+            known = [*_FOLDERS, _OPTIONS, _INCLUDE, *tools]
             near = difflib.get_close_matches(name, known, 1)
             hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(sorted(known))}"
             problems.append(f"{place}: {name!r} of [path.{prefix!r}] is no tool; {hint}")
@@ -144,6 +155,29 @@ def _serve(app: Recorded, prefix: str, how: str, folder: Path, place: Source, pr
         Route(methods, f"{below}/", files.root_page, {"name": how}, place, {}),
         Route(methods, f"{below}/{{path:path}}", files.below, {"name": how}, place, {}),
     ]
+
+
+def _include(app: Recorded, prefix: str, name: Any, place: Source, folder: Path, problems: list[str]) -> None:
+    """Includes an app of Segue's, or mounts another, named as ``module:attribute``."""
+    import importlib
+    import sys
+
+    where = f"{place}: include of [path.{prefix!r}]"
+    module, colon, attribute = name.partition(":") if isinstance(name, str) else ("", "", "")
+    if not colon:
+        problems.append(f"{where} is named as module:attribute, not {name!r:.80}")
+        return
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+    try:
+        found: Any = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        problems.append(f"{where}: {name} is not there: {error}")
+        return
+    if hasattr(found, "declared"):
+        app.declared.routes.append(Included(found, prefix, None, (), {}, place))
+    else:
+        app.declared.routes.append(Mounted(prefix, found, None, place))
 
 
 def _profile(app: Recorded) -> str | None:

@@ -8,9 +8,17 @@ from typing import Any
 import msgspec
 
 from segue.core.records import MiddlewareLike, Next
+from segue.core.source import Source, source_of
 from segue.http.dates import http_date
-from segue.http.errors import BadRequest, Forbidden, HTTPError, MethodNotAllowed, NotAcceptable, Redirect
-from segue.http.headers import Headers
+from segue.http.errors import (
+    BadRequest,
+    Forbidden,
+    HTTPError,
+    InternalRedirect,
+    MethodNotAllowed,
+    NotAcceptable,
+    Redirect,
+)
 from segue.http.negotiate import accepts
 from segue.http.request import Request
 from segue.http.response import Response
@@ -90,12 +98,18 @@ def allow(value: Sequence[str]) -> MiddlewareLike:
     return before(check)
 
 
-def referer(value: str) -> MiddlewareLike:
-    """``referer = "https://example\\.com/.*"``: pages that match may link here, others get a 403, as does who names none."""
-    pattern = re.compile(value)
+def referer(value: str | Mapping[str, Any]) -> MiddlewareLike:
+    """``referer = "https://example\\.com/.*"``: pages that match may link here, others get a 403, as does who names none.
+
+    ``referer = {pattern = "...", accept = false, missing = true}``: those that match get it, and who names none does not.
+    """
+    given = _table(value, "pattern", accept=True, missing=False)
+    pattern = re.compile(_text(given["pattern"]))
 
     def check(request: Request) -> None:
-        if pattern.fullmatch(request.headers.get("referer", "")) is None:
+        page = request.headers.get("referer")
+        welcome = (pattern.fullmatch(page) is not None) is given["accept"] if page else given["missing"]
+        if not welcome and not (page is None and pattern.fullmatch("") is not None):
             raise Forbidden("This page may not be linked to from there.")
 
     return before(check)
@@ -127,19 +141,27 @@ def params(value: Mapping[str, str]) -> MiddlewareLike:
     return before(check)
 
 
-def redirect(value: str) -> MiddlewareLike:
-    """``redirect = "/new"``: all goes there."""
-    target = _text(value)
+def redirect(value: str | Mapping[str, Any]) -> MiddlewareLike:
+    """``redirect = "/new"``: all goes there. ``{to = "/new", internal = true}``: it answers, and the client sees no redirect."""
+    given = _table(value, "to", internal=False, status=307)
+    target = _text(given["to"])
 
-    def leave(_: Request) -> None:
-        raise Redirect(target, 307)
+    def leave(request: Request) -> None:
+        if not given["internal"]:
+            raise Redirect(target, given["status"])
+        if request.path != target.partition("?")[0]:
+            raise InternalRedirect(target)
 
     return before(leave)
 
 
-def error_redirect(value: str) -> MiddlewareLike:
-    """``error_redirect = "/sorry"``: what fails goes there."""
-    target = _text(value)
+def error_redirect(value: str | Mapping[str, Any]) -> MiddlewareLike:
+    """``error_redirect = "/sorry"``: what fails goes there; with ``{to = "/sorry", internal = true}`` it answers instead."""
+    given = _table(value, "to", internal=False)
+    target = _text(given["to"])
+
+    def elsewhere() -> Exception:
+        return InternalRedirect(target) if given["internal"] else Redirect(target, 303)
 
     async def middleware(request: Request, next: Next) -> Response:
         try:
@@ -147,9 +169,9 @@ def error_redirect(value: str) -> MiddlewareLike:
         except HTTPError as error:
             if error.status < 500:
                 raise
-            raise Redirect(target, 303) from error
-        if response.status >= 500:
-            raise Redirect(target, 303)
+            raise elsewhere() from error
+        if response.status >= 500 and request.path != target.partition("?")[0]:
+            raise elsewhere()
         return response
 
     return middleware
@@ -192,44 +214,37 @@ def log_headers(value: bool) -> MiddlewareLike:
     return log
 
 
-class _Noted(Headers):
-    """Remembers which fields were read."""
-
-    __slots__ = ("names",)
-
-    def __init__(self, headers: Headers) -> None:
-        super().__init__(headers.raw)
-        self.names: dict[str, None] = {}
-
-    def __getitem__(self, name: str) -> str:
-        self.names[name.lower()] = None
-        return super().__getitem__(name)
-
-    def get_all(self, name: str) -> list[str]:
-        self.names[name.lower()] = None
-        return super().get_all(name)
-
-    def __contains__(self, name: object) -> bool:
-        self.names[str(name).lower()] = None
-        return super().__contains__(name)
-
-
-_NOT_VARIED = frozenset({"host", "content-length", "content-type", "cookie", "range", "transfer-encoding"})
-
-
-def autovary(value: bool) -> MiddlewareLike:
-    """``autovary = true``: what the handler reads of the request's header is named in ``Vary``."""
+def log_hooks(value: bool) -> MiddlewareLike:
+    """``log_hooks = true``: what stands around the handler of a request is logged, each with its line."""
     _only_true(value)
+    known: dict[Any, str] = {}
 
-    async def middleware(request: Request, next: Next) -> Response:
-        noted = _Noted(request.headers)
-        made = request.made = {} if request.made is None else request.made
-        made["headers"] = noted
+    async def log(request: Request, next: Next) -> Response:
         response = await next(request)
-        response.headers.vary(*[name for name in noted.names if name not in _NOT_VARIED])
+        endpoint: Any = request.endpoint
+        if endpoint is None:
+            logger.info("%r has no handler, and so no hooks", request)
+            return response
+        if endpoint not in known:
+            from segue.core.inspection.explaining import explain
+
+            found = explain(endpoint.app, request.method, request.target, headers=request.headers)
+            told = [
+                *[f"middleware {one.name} ({one.place})" for one in found.middleware],
+                *[f"{one.kind} {one.name} ({one.place})" for one in found.hooks],
+                *[_told("guard", one) for one in endpoint.options.requires],
+                *[_told(one.kind, one.function) for one in endpoint.hooks],
+            ]
+            known[endpoint] = "\n".join(told) or "nothing"
+        logger.info("Around %s for %r:\n%s", endpoint, request, known[endpoint])
         return response
 
-    return middleware
+    return log
+
+
+def _told(kind: str, function: Any) -> str:
+    name = getattr(function, "__qualname__", type(function).__qualname__)
+    return f"{kind} {name} ({source_of(function, Source('<unknown>', 0))})"
 
 
 def middleware(value: Sequence[str]) -> MiddlewareLike:
@@ -278,6 +293,19 @@ def _only_true(value: Any) -> None:
         raise TypeError("it is true or false")
 
 
+def _table(value: Any, main: str, **further: Any) -> dict[str, Any]:
+    """A value that may be a table: ``main`` stands for one that is none, ``further`` are its other names with defaults."""
+    if not isinstance(value, Mapping):
+        return {main: value, **further}
+    unknown = value.keys() - {main, *further}
+    if main not in value or unknown:
+        raise TypeError(f"a table for it has {main}, and may have {', '.join(further)}")
+    for name, default in further.items():
+        if name in value and type(value[name]) is not type(default):
+            raise TypeError(f"{name} is a {type(default).__name__}")
+    return {**further, **value}
+
+
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError("it is a text")
@@ -295,6 +323,7 @@ BUILT_IN_TOOLS: dict[str, Tool] = {
     "proxies": _made_of("proxies", "Proxies"),
     "hosts": _made_of("hosts", "AllowedHosts"),
     "log_headers": log_headers,
+    "log_hooks": log_hooks,
     "error_redirect": error_redirect,
     "headers": headers,
     "ignore_headers": ignore_headers,
@@ -308,6 +337,6 @@ BUILT_IN_TOOLS: dict[str, Tool] = {
     "referer": referer,
     "accept": accept,
     "params": params,
-    "autovary": autovary,
+    "autovary": _made_of("autovary", "AutoVary"),
     "middleware": middleware,
 }

@@ -11,7 +11,8 @@ from typing import Annotated, Any, TypeAlias
 
 from segue.core.binding.calling import Calling
 from segue.core.binding.markers import Marker
-from segue.core.binding.parameters import HandlerError, says_where_from
+from segue.core.binding.parameters import HandlerError, Served, says_where_from
+from segue.core.options import layered
 from segue.core.records import Compiles, Record, Route, SocketRoute
 from segue.core.source import Source
 from segue.core.styles.exposing import Exposed, exposed_function
@@ -87,7 +88,7 @@ class Folder(Compiles):
             inspect.isfunction(function)
             and function.__module__ == module.__name__
             and not name.startswith("_")
-            and says_where_from(function, self.place, self.offers, App)
+            and says_where_from(function, self.place, self.offers, Served(App))
         )
 
     def _routes(self, parts: tuple[str, ...], function: Callable[..., Any]) -> Iterator[Route | SocketRoute]:
@@ -96,11 +97,10 @@ class Folder(Compiles):
         takes = inspect.signature(function, eval_str=False).parameters
         hints = inspect.get_annotations(inspect.unwrap(function), eval_str=True)
         marks = {_mark(hints.get(one)) for one in takes}
+        own_options = layered(said.options, options_of(function))
         given: Any = {
             "slashes": "ignore",
-            **self.options,
-            **said.options,
-            **options_of(function),
+            **layered(self.options, own_options),
             "name": ".".join([*([self.prefix] if self.prefix else []), *parts, name]),
         }
         own = "/".join([self.at, *parts])

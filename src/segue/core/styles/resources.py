@@ -6,7 +6,7 @@ from typing import Any, TypeVar, Unpack
 
 from segue.core.binding.calling import PLAIN, Calling
 from segue.core.binding.parameters import HandlerError
-from segue.core.options import RouteOptions, WebSocketRouteOptions
+from segue.core.options import RouteOptions, WebSocketRouteOptions, layered
 from segue.core.records import Record, Route, SocketRoute
 from segue.core.source import Source
 
@@ -36,7 +36,7 @@ def options(**options: Unpack[RouteOptions]) -> Callable[[F], F]:
     """
 
     def remember(function: F) -> F:
-        setattr(function, _ATTRIBUTE, {**options_of(function), **options})
+        setattr(function, _ATTRIBUTE, layered(options_of(function), options))
         return function
 
     return remember
@@ -111,7 +111,7 @@ class Resource:
             yield self._record(methods, getattr(owner, name), calling)
 
     def _record(self, methods: tuple[str, ...], handler: Callable[..., Any], calling: Calling) -> Record:
-        given: Any = {**self.given, **options_of(handler)}
+        given: Any = layered(self.given, options_of(handler))
         if methods != (_SOCKET,):
             return Route(methods, self.path, handler, given, self.place, self.names, calling)
         return SocketRoute(self.path, handler, socket_options(given), self.place, self.names, calling)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from segue.core.binding.calling import PLAIN, Calling
 from segue.core.binding.parameters import HandlerError, called_by_path
+from segue.core.options import layered
 from segue.core.records import Compiles, Record, Route
 from segue.core.routing.dispatch import Find
 from segue.core.source import Source
@@ -160,9 +161,8 @@ class Tree(Compiles):
         handler = Lookup(node.owner, compile_class).find_and_answer
         path = "/".join([self.at, *[part or "" for part in node.at], f"{{{REST}:path}}"])
         options: Any = {**self.options, "name": f"{node.name}._lookup"}
-        return Route(
-            (), path, handler, options, self.place, self.names, Calling(hooks=(*node.visits, *_around(node)))
-        )
+        calling = Calling(hooks=(*node.visits, *_around(node)), leads=True)
+        return Route((), path, handler, options, self.place, self.names, calling)
 
     def _route(
         self,
@@ -202,11 +202,10 @@ class Tree(Compiles):
             hooks=(*node.visits, *_around(node)),
             arguments="closed",
         )
+        own_options = layered(said.options, options_of(function))
         options: Any = {
             "slashes": "ignore",
-            **self.options,
-            **said.options,
-            **options_of(function),
+            **layered(self.options, own_options),
             "name": f"{node.name}.{name}",
         }
         last = len(fit) if most is None else most

@@ -8,10 +8,12 @@ from typing import Any, NamedTuple, get_args, get_origin
 
 import msgspec
 
-from segue.core.binding.calling import PLAIN, Calling
+from segue.core.binding.calling import Calling
 from segue.core.binding.kinds import bare, is_union, told
 from segue.core.binding.parameters import HandlerError, Parameter
 from segue.core.handlers import Endpoint
+from segue.core.life.receivers import Notice
+from segue.core.life.signals import ContextFound, TraversalStarted
 from segue.core.records import Route
 from segue.core.routing.choice import choose
 from segue.core.routing.conditions import Conditions
@@ -92,6 +94,9 @@ class Tree:
         self.at = record.at.rstrip("/")
         #: Segments of the whole path before the tree.
         self.depth = 0
+        #: Tell who wants to know that a walk begins, and that it has ended.
+        self.started: Notice | None = None
+        self.found: Notice | None = None
         self._problems = problems
         self._views: dict[str, list[Entry]] = {}
 
@@ -131,7 +136,8 @@ class Tree:
         )
         # What stands below it, no description of paths can say.
         options["documented"] = False
-        calling = Calling(hooks=(_keeping(self.record.root),)) if callable(self.record.root) else PLAIN
+        hooks = (_keeping(self.record.root),) if callable(self.record.root) else ()
+        calling = Calling(hooks=hooks, leads=True)
         for path in self.paths:
             yield Route((), path, self.answer, options, self.record.place, self.record.names, calling)
 
@@ -176,10 +182,14 @@ class Tree:
             raise NotFound
         request.params = params
         root = (request.made or {})[_ROOT] if callable(self.record.root) else self.record.root
+        if self.started is not None:
+            await self.started(TraversalStarted(request, root))
         found = await walk(root, [one for one in virtual.split("/") if one], names)
         found = msgspec.structs.replace(found, depth=self.depth)
         remember(request, found)
         request.params = {**params, "context": found.context, "subpath": found.subpath, "root": root}
+        if self.found is not None:
+            await self.found(ContextFound(request, found.context))
         return await self._view(request, found)
 
     async def _view(self, request: Request, found: Traversed) -> Response:

@@ -4,6 +4,8 @@
 - ``subjects``: the functions of an app that are looked at, and what their text is.
 - ``routes``: routes that are never reached, or whose handler cannot work.
 - ``loop``: calls that block the event loop, and coroutines that nobody awaits.
+- ``guards``: routes that write, act in the name of who sends a cookie, and are not guarded.
+- ``deploying``: what must not be where others can reach the app.
 - ``links``: ``url_for`` with a name that no route has, in Python and in templates.
 - ``checking``: all of them, with those of the app, and the comments that silence them.
 

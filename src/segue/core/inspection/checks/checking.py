@@ -12,7 +12,9 @@ from typing import Any
 
 from segue.core.app import App
 from segue.core.binding.parameters import HandlerError
+from segue.core.inspection.checks.deploying import deploy_findings
 from segue.core.inspection.checks.finding import Finding, found_at
+from segue.core.inspection.checks.guards import unguarded
 from segue.core.inspection.checks.links import dead_links
 from segue.core.inspection.checks.loop import blocking_calls, lost_coroutines
 from segue.core.inspection.checks.routes import route_findings
@@ -29,10 +31,10 @@ _PLACE = re.compile(r"([\w.-]+\.py):([0-9]{1,7})")
 _IGNORE = re.compile(r"#\s*segue:\s*ignore(?:\[(?P<codes>[^\]]*)\])?")
 
 
-def check_app(app: App) -> list[Finding]:
+def check_app(app: App, *, deploy: bool = False) -> list[Finding]:
     """What is wrong with ``app``, by file and line; nothing of it runs but the checks that it declares.
 
-    Where it cannot be frozen, the problems of the FreezeError are among the findings.
+    ``deploy``: also what must not be where others can reach it. Where it cannot be frozen, the problems of the FreezeError are among the findings.
     """
     plan, found = _frozen(app)
     subjects = subjects_of(app, plan)
@@ -42,8 +44,12 @@ def check_app(app: App) -> list[Finding]:
         found += route_findings(plan)
         found += dead_links(app, plan, _modules(subjects))
         found += _unprovided(app, plan)
+        found += unguarded(plan)
+        if deploy:
+            found += deploy_findings(app, _file_of(app))
         for one in plan.checks:
-            found += _own(app, one)
+            if deploy or not one.deploy:
+                found += _own(app, one)
     return sorted({one for one in found if not _is_silenced(one)})
 
 
@@ -72,7 +78,7 @@ def _file_of(app: App) -> str:
         str(module.__file__)
         for module in list(sys.modules.values())
         if isinstance(module, ModuleType)
-        and module.__file__
+        and getattr(module, "__file__", None)
         and any(one is app for one in vars(module).values())
     )
     return next((one for one in holders if Path(one).name != "__init__.py"), app.name)
@@ -106,6 +112,8 @@ def _own(app: App, check: Own) -> Iterator[Finding]:
     for one in result or ():
         if isinstance(one, Finding):
             yield one
+        elif isinstance(one, tuple):
+            yield found_at(Source(*check.place), *one)
         elif isinstance(one, str):
             yield found_at(Source(*check.place), check.name.replace("_", "-"), one)
         else:

@@ -25,10 +25,10 @@ class Check(Protocol):
     @app.check
     def every_route_has_a_name(app: App) -> Iterator[Finding]: ...
 
-    A text instead of a Finding stands at the line where the check was declared.
+    A text, or a pair of a code and a text, instead of a Finding stands at the line where the check was declared.
     """
 
-    def __call__(self, app: object, /) -> "Iterable[Finding | str]": ...
+    def __call__(self, app: object, /) -> "Iterable[Finding | str | tuple[str, str]]": ...
 
 
 def found_at(place: Source, code: str, message: str) -> Finding:

@@ -18,7 +18,7 @@ __all__ = ["dead_links"]
 
 _CALL = re.compile(r"""\burl_for\(\s*(["'])(?P<name>[^"'\n]+)\1\s*(?P<next>[,)])""")
 _COMMENT = re.compile(r"\{#.*?#\}|<!--.*?-->", re.DOTALL)
-_TEMPLATES = frozenset({".html", ".htm", ".jinja", ".jinja2", ".j2", ".xml", ".txt", ".svg"})
+_TEMPLATES = frozenset({".html", ".htm", ".jinja", ".jinja2", ".j2", ".xml", ".txt", ".svg", ".mako", ".pt"})
 _OWN = frozenset({"_anchor", "_prefix", "_host", "_scheme", "_external"})
 
 
@@ -128,7 +128,9 @@ def _wrong(plan: Plan, name: str, given: set[str] | None, within: list[str]) -> 
         except UnknownRoute as error:
             told = told or str(error)
             continue
-        if given is None or any(_needs(one) <= given - _OWN for one in routes):
+        # What functions make of the values, or give besides, nobody knows before.
+        made = any(one.endpoint.options.url_from is not None or one.defaults for one in routes)
+        if given is None or made or any(_needs(one) <= given - _OWN for one in routes):
             return ""
         missing = ", ".join(sorted(_needs(routes[0]) - given))
         told = f"url_for({name!r}) needs a value for {missing}: {routes[0].endpoint.path}"

@@ -1,0 +1,1 @@
+"""What apps and plugins say about pages, for whatever makes pages of it: names in templates, folders, overrides."""

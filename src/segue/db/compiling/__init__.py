@@ -1,0 +1,1 @@
+"""What makes SQL of queries, once for each shape: SQLAlchemy is asked here."""

@@ -1,0 +1,1 @@
+"""Databases: one or several, their transactions, and what is told of their statements."""

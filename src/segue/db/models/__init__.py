@@ -1,0 +1,1 @@
+"""Models: classes that are rows, and what their objects do."""

@@ -1,0 +1,201 @@
+"""What stands in the body of a model: ``Field[T]``, ``Ref[T]``, ``Many[T]``, and ``field(...)`` for what else there is to say."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, overload
+
+import msgspec
+
+from segue.db.queries.expressions import Condition, Expr, Order
+
+if TYPE_CHECKING:
+    from segue.db.models.model import Keyed
+
+__all__ = ["Field", "Many", "OnDelete", "Options", "Ref", "Related", "field"]
+
+T = TypeVar("T")
+M = TypeVar("M", bound="Keyed")
+R = TypeVar("R")
+
+OnDelete: TypeAlias = Literal["cascade", "restrict", "set null", "set default", "no action"]
+
+
+class Field(Generic[T]):
+    """A column of Python type ``T``: ``title: Field[str] = field(max_length=200)``.
+
+    Of an object it is the value, of the class an expression for queries: ``post.title`` is text, ``Post.title`` a column.
+    """
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __get__(self, instance: None, owner: type[Any]) -> Expr[T]: ...
+        @overload
+        def __get__(self, instance: object, owner: type[Any]) -> T: ...
+        def __get__(self, instance: object | None, owner: type[Any]) -> Any: ...
+        def __set__(self, instance: object, value: T) -> None: ...
+
+
+class Ref(Generic[R]):
+    """A relation to one other object: ``author: Ref[Author]``, ``editor: Ref[Author | None]``.
+
+    Its column is named after it, ``author_id``. ``post.author`` is the other object if it was loaded, and knows its key if
+    not; ``Post.author.name`` is a column over there.
+    """
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __get__(self: "Ref[M | None]", instance: None, owner: type[Any]) -> type[M]: ...
+        @overload
+        def __get__(self: "Ref[M]", instance: None, owner: type[Any]) -> type[M]: ...
+        @overload
+        def __get__(self, instance: object, owner: type[Any]) -> R: ...
+        def __get__(self, instance: object | None, owner: type[Any]) -> Any: ...
+        def __set__(self, instance: object, value: R) -> None: ...
+
+
+class Many(Generic[M]):
+    """A relation to any number of other objects: the other side of a ``Ref``, or over a link table that is made for it.
+
+    ``author.posts`` is a list if it was loaded; ``Author.posts.any(Post.title == "Nuages")`` asks about them.
+    """
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __get__(self, instance: None, owner: type[Any]) -> "Related[M]": ...
+        @overload
+        def __get__(self, instance: object, owner: type[Any]) -> list[M]: ...
+        def __get__(self, instance: object | None, owner: type[Any]) -> Any: ...
+        def __set__(self, instance: object, value: Sequence[M]) -> None: ...
+
+
+class Related(Generic[M]):
+    """What a query may say about a ``Many``: the type of ``Author.posts``."""
+
+    if TYPE_CHECKING:
+
+        @property
+        def each(self) -> type[M]:
+            """The columns of the others, joined: one row for each of them."""
+            raise NotImplementedError
+
+        def any(self, *conditions: Condition) -> Condition:
+            """Whether there is one for which all conditions hold; without conditions, whether there is one."""
+            raise NotImplementedError
+
+        def all(self, *conditions: Condition) -> Condition:
+            """Whether the conditions hold for each; true where there is none."""
+            raise NotImplementedError
+
+        def none(self, *conditions: Condition) -> Condition:
+            """Whether there is none for which all conditions hold."""
+            raise NotImplementedError
+
+        def count(self, *conditions: Condition) -> Expr[int]:
+            """How many there are for which the conditions hold."""
+            raise NotImplementedError
+
+        def where(self, *conditions: Condition) -> "Related[M]":
+            """Only some of them, for ``load``."""
+            raise NotImplementedError
+
+        def order_by(self, *orders: Expr[Any] | Order) -> "Related[M]":
+            """In which order they are loaded."""
+            raise NotImplementedError
+
+        def limit(self, count: int) -> "Related[M]":
+            """At most so many for each object, for ``load``."""
+            raise NotImplementedError
+
+        def load(self, *relations: Any) -> "Related[M]":
+            """What is loaded with them."""
+            raise NotImplementedError
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """What ``field(...)`` says of a field. Its docstring tells what each is."""
+
+    default: Any = msgspec.UNSET
+    default_factory: Callable[[], Any] | None = None
+    on_update: Callable[[], Any] | None = None
+    db_default: Any = None
+    computed: Any = None
+    stored: bool = True
+    key: bool = False
+    column: str | None = None
+    unique: bool = False
+    index: bool = False
+    min_length: int | None = None
+    max_length: int | None = None
+    ge: Any = None
+    gt: Any = None
+    le: Any = None
+    lt: Any = None
+    multiple_of: Any = None
+    pattern: str | None = None
+    text: bool = False
+    digits: int | None = None
+    places: int | None = None
+    bits: Literal[16, 32, 64] = 64
+    array: bool = False
+    json: bool = False
+    zone: bool = True
+    collation: str | None = None
+    encrypted: Any = None
+    private: bool = False
+    read_only: bool = False
+    write_only: bool = False
+    on_delete: OnDelete | None = None
+    other: str | None = None
+    through: Any = None
+    label: str | None = None
+    help: str | None = None
+    validate: Callable[[Any], Any] | None = None
+    among: Callable[[Any], Any] | None = None
+    version: bool = False
+    symmetric: bool = False
+
+
+def field(
+    *,
+    default: Any = msgspec.UNSET,
+    default_factory: Callable[[], Any] | None = None,
+    **options: Any,
+) -> Any:
+    """Says more about a field of a model.
+
+        class Post(Model):
+            title: Field[str] = field(max_length=200)
+            slug: Field[str] = field(unique=True, max_length=80)
+            author: Ref[Author] = field(on_delete="cascade")
+            created: Field[datetime] = field(default=now)
+
+    **Values.** ``default``: a value, or a function of ``segue.db`` such as ``now``, which the database computes.
+    ``default_factory``: makes one in Python. ``on_update``: makes one at each change. ``db_default``: an expression or a
+    value that only the database knows. ``computed``: a function of the model that gives an expression: a generated
+    column; ``stored=False`` computes it when it is read.
+
+    **Columns.** ``key``: the primary key, or a part of it. ``column``: the name in the database. ``unique``, ``index``.
+    ``max_length`` (of text, in characters), ``text`` (of any length), ``digits`` and ``places`` (of decimals), ``bits`` (of
+    integers: 16, 32, 64), ``array`` (a list in an array of PostgreSQL, JSON elsewhere), ``json``, ``zone=False`` (naive datetimes),
+    ``collation``, ``encrypted`` (a key, or an object with ``encrypt`` and ``decrypt``).
+
+    **What is valid.** ``min_length``, ``max_length``, ``ge``, ``gt``, ``le``, ``lt``, ``multiple_of``, ``pattern``; ``validate``: a function that
+    gets the value and raises ValueError, or gives back what is stored instead; an async one is awaited before the object is written.
+    ``among``: of a Ref, a function of the object that gives the query of those it may lead to. ``version``: counts changes, so that
+    nobody overwrites what somebody else has changed: then ``save()`` raises Stale, a 409 in a handler.
+
+    **Who sees it.** ``private``: neither bodies nor results have it. ``read_only``: results only. ``write_only``: bodies only.
+
+    **Relations.** ``on_delete``: what becomes of this object when the other is deleted: "restrict" (the default; "set null" where
+    None is possible), "cascade", "set default", "no action". ``other``: of a Many, which Ref of the other model it is the other side of.
+    ``through``: of a Many, the model of the link table. ``symmetric``: of a Many to the same model, that it goes both ways: friends.
+
+    **For people.** ``label``, ``help``: in forms and descriptions.
+    """
+    try:
+        return Options(default=default, default_factory=default_factory, **options)
+    except TypeError as error:
+        known = ", ".join(name for name in Options.__struct_fields__)
+        raise TypeError(f"field(): {error}. It knows {known}") from None

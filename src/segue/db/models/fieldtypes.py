@@ -1,0 +1,90 @@
+"""The types that msgspec is told of a model's fields: with what is checked of values, and who sees them."""
+
+from typing import TYPE_CHECKING, Annotated, Any, Union, get_args
+
+from msgspec import Meta, UnsetType
+
+from segue.core.binding.roles import Private, ReadOnly, Role, WriteOnly
+from segue.db.models.columns import ColumnField
+from segue.db.models.hints import without_none
+
+if TYPE_CHECKING:
+    from segue.db.models.mapping import Mapping
+
+__all__ = ["annotate", "annotation", "constraints"]
+
+
+def annotate(mapping: "Mapping") -> None:
+    """Tells msgspec the types of the fields, now that they are known."""
+    model = mapping.model
+    annotations = model.__annotations__
+    for column in mapping.columns.values():
+        if column.name in annotations:
+            annotations[column.name] = annotation(column)
+    for relation in mapping.relations.values():
+        if relation.many:
+            annotations[relation.name] = Annotated[Union[list[Any], UnsetType], _role("ReadOnly")]  # noqa: UP007
+        else:
+            annotations[relation.name] = Annotated[Union[Any, UnsetType], _role("ReadOnly")]  # noqa: UP007
+
+
+def annotation(column: ColumnField) -> Any:
+    """The type of one field."""
+    hint: Any = column.hint
+    metas = constraints(column)
+    plain, null = without_none(hint)
+    if metas:
+        hint = Annotated[plain, Meta(**metas)]
+        if null:
+            hint = Union[hint, None]  # noqa: UP007 -- known only now
+    if column.from_database or column.reference is not None:
+        hint = Union[hint, UnsetType]  # noqa: UP007 -- known only now
+    options = column.options
+    role = (
+        "Private"
+        if options.private
+        else "WriteOnly"
+        if options.write_only
+        else "ReadOnly"
+        if options.read_only or column.generated or column.automatic
+        else None
+    )
+    return Annotated[hint, _role(role)] if role else hint
+
+
+def constraints(column: ColumnField) -> dict[str, Any]:
+    """What msgspec checks of its values, by the names that msgspec has for it."""
+    options = column.options
+    storage = column.kind.storage
+    found: dict[str, Any] = {}
+    if storage in ("int", "float", "decimal"):
+        for name in ("ge", "gt", "le", "lt", "multiple_of"):
+            value = getattr(options, name)
+            if value is not None and storage != "decimal":
+                found[name] = value
+        if storage == "int" and column.reference is None:
+            edge = 1 << (column.kind.bits - 1)
+            if "ge" not in found and "gt" not in found:
+                found["ge"] = -edge
+            if "le" not in found and "lt" not in found:
+                found["le"] = edge - 1
+    if storage in ("str", "text", "bytes"):
+        for name in ("min_length", "max_length"):
+            value = getattr(options, name)
+            if value is not None:
+                found[name] = value
+        if options.pattern is not None and storage != "bytes":
+            found["pattern"] = options.pattern
+    if storage == "datetime":
+        found["tz"] = column.kind.zone
+    if options.help:
+        found["description"] = options.help
+    if options.label:
+        found["title"] = options.label
+    return found
+
+
+def _role(name: str | None) -> Role:
+    alias = {"Private": Private, "ReadOnly": ReadOnly, "WriteOnly": WriteOnly}[name or ""]
+    role: Role = get_args(alias)[1]
+    return role

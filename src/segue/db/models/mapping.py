@@ -1,0 +1,196 @@
+"""How a model maps to a table: its columns, its keys and its relations, resolved when all models are there."""
+
+from collections.abc import Callable, Iterator, Mapping as MappingOf, Sequence
+from typing import TYPE_CHECKING, Any, Union
+
+from msgspec import UNSET
+
+from segue.db.models.columns import ColumnField, Declared, Link, Relation, tokens
+from segue.db.models.fields import Options
+from segue.db.models.fieldtypes import annotate, constraints
+from segue.db.models.hints import evaluated, without_none
+from segue.db.models.kinds import kind_of
+from segue.db.models.registry import by_name, forget, registered, resolve_all, resolve_what_can_be, waiting
+from segue.db.queries.expressions import Column
+
+if TYPE_CHECKING:
+    from segue.db.models.model import Keyed
+
+__all__ = [
+    "ColumnField",
+    "Declared",
+    "Link",
+    "Mapping",
+    "Relation",
+    "constraints",
+    "forget",
+    "registered",
+    "resolve_all",
+    "resolve_what_can_be",
+]
+
+
+class Mapping:
+    """All that is known of a model: ``Post.__mapping__``."""
+
+    def __init__(
+        self,
+        model: Any,
+        declared: Sequence[Declared],
+        *,
+        table: str,
+        schema: str | None,
+        database: str | None,
+        parent: "Mapping | None" = None,
+        names: MappingOf[str, Any] | None = None,
+        file: str = "",
+    ) -> None:
+        self.model: type[Keyed] = model
+        self.declared = declared
+        self.table = table
+        self.schema = schema
+        self.database = database
+        self.parent = parent
+        #: Where it is defined.
+        self.file = file
+        self.names = dict(names or {})
+        self.token = next(tokens)
+        self.columns: dict[str, ColumnField] = {}
+        self.relations: dict[str, Relation] = {}
+        self.key: tuple[ColumnField, ...] = ()
+        self.own_key = any(one.options.key for one in declared)
+        self.expressions: dict[str, Any] = {}
+        #: Everything that others keep about this model: its table, its statements, its validators.
+        self.kept: dict[Any, Any] = {}
+        self._resolved = False
+        by_name.setdefault(model.__name__, []).append(self)
+        waiting.append(self)
+
+    def __repr__(self) -> str:
+        return f"<mapping of {self.model.__name__} to {self.table}>"
+
+    @property
+    def indirect(self) -> bool:
+        """Whether an object by its key takes more than the columns of its table: rules, a table of a parent."""
+        return self.parent is not None or "rules" in self.kept
+
+    # -- what is known at once
+
+    def resolve(self) -> None:
+        """Finds the types of its columns and the models of its relations. Raises TypeError for what is none."""
+        if self._resolved:
+            return
+        self._resolved = True
+        try:
+            self._resolve()
+        except BaseException:
+            self._resolved = False
+            raise
+
+    def _resolve(self) -> None:
+        for one in self.declared:
+            if one.style == "field":
+                self._add_column(one)
+            elif one.style == "ref":
+                self._add_reference(one)
+        self.key = tuple(column for column in self.columns.values() if column.options.key)
+        if not self.key:
+            raise TypeError(
+                f"{self.model.__name__} has no key: say key=True of a field, or derive from Model, which has an id"
+            )
+        for one in self.declared:
+            if one.style == "many":
+                hint = evaluated(one.hint, one, self)
+                self.relations[one.name] = Relation(
+                    self.model, one.name, hint, one.options, many=True, null=True
+                )
+        for position, column in enumerate(self.columns.values()):
+            column.position = position
+        annotate(self)
+        if self in waiting:
+            waiting.remove(self)
+
+    def _add_column(self, one: Declared) -> None:
+        options = one.options
+        hint = evaluated(one.hint, one, self)
+        try:
+            kind = kind_of(
+                hint,
+                length=options.max_length,
+                digits=options.digits,
+                places=options.places,
+                bits=options.bits,
+                array=options.array,
+                text=options.text,
+                json=options.json,
+                zone=options.zone,
+                collation=options.collation,
+                cipher=_cipher(options.encrypted),
+            )
+        except TypeError as error:
+            raise TypeError(f"{self.model.__name__}.{one.name}: {error}") from None
+        self.columns[one.name] = ColumnField(self.model, one.name, kind, hint, options)
+
+    def _add_reference(self, one: Declared) -> None:
+        hint = evaluated(one.hint, one, self)
+        target, null = without_none(hint)
+        relation = Relation(self.model, one.name, target, one.options, many=False, null=null)
+        other = relation.target.__mapping__
+        if other is not self:
+            other.resolve()
+        keys = other.key or tuple(c for c in other.columns.values() if c.options.key)
+        columns: list[ColumnField] = []
+        for key in keys:
+            name = f"{one.name}_{key.name}"
+            present = self.columns.get(name)
+            if present is None and name not in self.model.__struct_fields__:
+                raise TypeError(
+                    f"{relation!r}: the key of {relation.target.__name__} is {key.name!r}, which was not known when {self.model.__name__} was "
+                    f"defined: define {relation.target.__name__} before it"
+                )
+            if present is None:
+                kind = key.kind.nullable() if null else key.kind
+                options = Options(
+                    column=one.options.column if len(keys) == 1 and one.options.column else None,
+                    key=one.options.key,
+                    unique=one.options.unique and len(keys) == 1,
+                    index=one.options.index or not (one.options.unique or one.options.key),
+                    default=None if null and one.options.default is UNSET else one.options.default,
+                    private=one.options.private,
+                    read_only=one.options.read_only,
+                    write_only=one.options.write_only,
+                    label=one.options.label,
+                    help=one.options.help,
+                )
+                hint = Union[key.hint, None] if null else key.hint  # noqa: UP007 -- known only now
+                present = self.columns[name] = ColumnField(self.model, name, kind, hint, options, relation)
+            else:
+                present.reference = relation
+            columns.append(present)
+        relation.columns = tuple(columns)
+        self.relations[one.name] = relation
+
+    def expression(self, name: str) -> Any:
+        """What ``Post.title`` and ``Post.author`` are: an expression, or what leads to those of another model."""
+        found = self.expressions.get(name)
+        if found is None:
+            resolve_all()
+            column = self.columns.get(name)
+            if column is not None:
+                found = Column(column)
+            else:
+                from segue.db.queries.paths import path_to
+
+                found = path_to((self.relations[name],))
+            self.expressions[name] = found
+        return found
+
+    def stored_columns(self) -> Iterator[ColumnField]:
+        """The columns that are written."""
+        return (column for column in self.columns.values() if not column.generated)
+
+
+def _cipher(encrypted: Any) -> tuple[Callable[[bytes], bytes], Callable[[bytes], bytes]] | None:
+    if encrypted is None:
+        return None
+    return encrypted.encrypt, encrypted.decrypt

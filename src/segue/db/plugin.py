@@ -1,0 +1,92 @@
+"""The database as a plugin of an app: open while the app runs, and known to its handlers."""
+
+import contextlib
+import weakref
+from collections.abc import AsyncIterator, Callable, Generator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from segue.core.carrying import Carried, carried_on, stepwise
+from segue.core.records import Next
+from segue.db.commands import DATABASES, add_commands
+from segue.db.databases.database import Database, _chosen
+from segue.http.request import Request
+from segue.http.response import Response
+
+if TYPE_CHECKING:
+    from segue.core.plugins.setup import Setup
+
+__all__ = ["set_up"]
+
+#: All that were listed by apps of this process.
+_listed: "weakref.WeakSet[Database]" = weakref.WeakSet()
+
+
+def set_up(database: Database, to: "Setup") -> None:
+    """What ``App(plugins=[Database(...)])`` declares."""
+    add_commands(database, to)
+    beside = to.app[DATABASES]
+    first = beside[0] is database
+
+    async def opened(_: Any) -> AsyncIterator[None]:
+        await database.open()
+        try:
+            yield
+        finally:
+            await database.close()
+
+    to.lifespan(opened)
+    if first:
+        to.provide(Database, lambda: database, life="app")
+    if first and any(one not in beside for one in _listed):
+        # More than one app of this process has a database: its requests say which one is theirs.
+        for one in beside:
+            one._says_so = True
+        to.middleware(_Choosing(beside))
+    _listed.add(database)
+    to.measures("SQL" if database.name == "database" else f"SQL of {database.name}", _Statements(database))
+    options = database.options
+    if options.get("replicas"):
+        from segue.db.databases.replicas import ReadYourWrites
+
+        to.middleware(ReadYourWrites(options.get("primary_params", ())))
+    if to.app.debug and to.app.development:
+        from segue.db.databases.querylog import StatementsOfRequest
+
+        to.middleware(StatementsOfRequest(database))
+    if options.get("transaction") == "request":
+        from segue.db.databases.transactional import RequestTransaction
+
+        to.middleware(RequestTransaction(database, retries=options.get("retries", 0)))
+
+
+class _Statements:
+    """What ``segue explain --run`` says of a database."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    @contextlib.contextmanager
+    def __call__(self) -> Generator[Callable[[], Sequence[str]]]:
+        with self.database.counting() as statements:
+            yield lambda: _told(statements)
+
+
+def _told(statements: Sequence[Any]) -> list[str]:
+    count = len(statements)
+    rows = [
+        f"{one.rows} row{'s' * (one.rows != 1)}, {one.seconds * 1000:.1f} ms, {one.place or 'by Segue'}: {' '.join(one.sql.split())}"
+        for one in statements
+    ]
+    return [f"{count} statement{'s' * (count != 1)}", *rows]
+
+
+class _Choosing:
+    """Middleware: what the app's code asks goes to the app's own database, not to that of another app."""
+
+    def __init__(self, beside: list[Database]) -> None:
+        self.beside = beside
+
+    async def __call__(self, request: Request, next: Next) -> Response:
+        named = [one for one in self.beside if one.name == "database"]
+        here = Carried(_chosen.set, _chosen.reset, (named or self.beside)[0])
+        return carried_on(here, await stepwise(here, next(request)))

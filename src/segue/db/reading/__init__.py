@@ -1,0 +1,1 @@
+"""What runs queries and turns rows into objects, or into replies."""

@@ -1,0 +1,84 @@
+"""The statement that loads a relation to many: the objects of many keys at once, each beside the key it belongs to."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from segue.db.compiling.statements import Statement, compiled
+from segue.db.compiling.tables import query_table
+from segue.db.compiling.translation import Scope, Translator
+from segue.db.models.mapping import Relation
+from segue.db.models.relations import link_of, other_side
+from segue.db.queries.expressions import Values
+from segue.db.queries.paths import ManyPath
+from segue.db.reading.rows import Reached, objects
+
+__all__ = ["beside", "compile_related", "owned"]
+
+
+def owned(relation: Relation, scope: Scope, sql: Translator) -> tuple[Any, list[Any]]:
+    """The tables with the related objects of a scope, and the columns that hold the key of whom they belong to."""
+    back = other_side(relation)
+    if back is not None:
+        return scope.source, [scope.table.c[column.column] for column in back.columns]
+    link = link_of(relation)
+    between = query_table(link.model.__mapping__).alias(sql.name_of_table())
+    on = sa.and_(
+        *(
+            between.c[column.column] == scope.table.c[key.column]
+            for column, key in zip(link.there.columns, link.there.target.__mapping__.key, strict=True)
+        )
+    )
+    return scope.source.join(between, on), [between.c[column.column] for column in link.here.columns]
+
+
+def beside(relation: Relation, scope: Scope, here: Any, sql: Translator) -> tuple[Any, Any]:
+    """The tables with the related objects of a scope, and the condition that they belong to the row ``here``."""
+    source, owner = owned(relation, scope, sql)
+    keys = relation.model.__mapping__.key
+    return source, sa.and_(*(one == here.c[key.column] for one, key in zip(owner, keys, strict=True)))
+
+
+def compile_related(path: ManyPath, keys: Sequence[Values[Any]], dialect: Any, name: str) -> Statement:
+    """The statement. Its rows begin with the key; with a limit, only so many for each key."""
+    relation = path._last
+    sql = Translator(name)
+    mapping = relation.target.__mapping__
+    scope = Scope(sql, mapping)
+    conditions = [sql.expression(one, scope) for one in path._where]
+    orders: list[Any] = []
+    for order in path._order:
+        made = sql.order(order, scope)
+        orders += made if isinstance(made, list) else [made]
+    source, owner = owned(relation, scope, sql)
+    listed = [sql.expression(one, scope) for one in keys]
+    if len(owner) == 1:
+        conditions.append(owner[0].in_(listed[0]))
+    else:
+        conditions.append(
+            sa.or_(
+                *(
+                    sa.and_(*(one == value for one, value in zip(owner, values, strict=True)))
+                    for values in zip(*listed, strict=True)
+                )
+            )
+        )
+    columns = list(mapping.columns.values())
+    chosen = [one.label(f"k{at}") for at, one in enumerate(owner)]
+    chosen += [scope.table.c[column.column].label(f"c{at}") for at, column in enumerate(columns)]
+    key_order = orders or [scope.table.c[column.column] for column in mapping.key]
+    if path._limit is not None:
+        chosen.append(sa.func.row_number().over(partition_by=owner, order_by=key_order).label("nth"))
+        inner = sa.select(*chosen).select_from(source).where(*conditions).subquery()
+        kept = [inner.c[one.name] for one in chosen[:-1]]
+        statement = (
+            sa.select(*kept)
+            .where(inner.c.nth <= sa.literal_column(str(int(path._limit))))
+            .order_by(inner.c.nth)
+        )
+    else:
+        statement = sa.select(*chosen).select_from(source).where(*conditions).order_by(*key_order)
+    return compiled(
+        statement, sql.bound, dialect, name, objects(name, [Reached(mapping, columns, len(owner))])
+    )

@@ -1,0 +1,1 @@
+"""Tables of models, and the types of their columns."""

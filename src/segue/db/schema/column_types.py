@@ -1,0 +1,154 @@
+"""The types of columns, as revisions name them: each is what Segue stores values of a Python type in, on every database."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from segue.db.compiling.types import enum_values, sql_type
+from segue.db.models.kinds import Kind, Storage
+
+__all__ = [
+    "array",
+    "binary",
+    "boolean",
+    "column_type",
+    "date",
+    "datetime",
+    "decimal",
+    "double",
+    "integer",
+    "interval",
+    "json",
+    "string",
+    "text",
+    "time",
+    "uuid",
+]
+
+Type = sa.types.TypeEngine[Any]
+
+
+def column_type(kind: Kind, *, indexed: bool = False) -> Type:
+    """The type of a column, which knows how it is written in a revision."""
+    found = sql_type(kind, indexed=indexed)
+    source = _source(kind, indexed=indexed)
+    if source is not None:
+        found.segue_source = f"types.{source}"  # type: ignore[attr-defined] # read when it is written
+    return found
+
+
+def _source(kind: Kind, *, indexed: bool) -> str | None:  # noqa: C901 -- a case for each kind
+    if kind.cipher is not None:
+        return "binary()"
+    more = f"collation={kind.collation!r}" if kind.collation else ""
+    match kind.storage:
+        case "str" if kind.length is not None:
+            return f"string({', '.join(filter(None, (str(kind.length), more)))})"
+        case "str":
+            return f"string({', '.join(filter(None, ('indexed=True' if indexed else '', more)))})"
+        case "text":
+            return f"text({more})"
+        case "int":
+            return "integer()" if kind.bits == 64 else f"integer(bits={kind.bits})"
+        case "decimal":
+            places = (kind.digits, kind.places or 0)
+            return "decimal()" if kind.digits is None else f"decimal({places[0]}, {places[1]})"
+        case "float":
+            return "double()"
+        case "bool":
+            return "boolean()"
+        case "bytes":
+            return "binary()" if kind.length is None else f"binary({kind.length})"
+        case "datetime":
+            return "datetime()" if kind.zone else "datetime(zone=False)"
+        case "date" | "time" | "uuid" | "json":
+            return f"{kind.storage}()"
+        case "timedelta":
+            return "interval()"
+        case "enum":
+            values = enum_values(kind.python)
+            if all(isinstance(one, int) for one in values):
+                return "integer(bits=32)"
+            return f"string({kind.length or max(len(str(one)) for one in values)})"
+        case "array" if kind.item is not None:
+            inner = _source(kind.item, indexed=False)
+            return None if inner is None else f"array(types.{inner})"
+        case _:
+            return None
+
+
+def _made(storage: Storage, **more: Any) -> Type:
+    indexed = more.pop("indexed", False)
+    return column_type(Kind(storage, None, **more), indexed=indexed)
+
+
+def string(length: int | None = None, *, indexed: bool = False, collation: str | None = None) -> Type:
+    """Text, of at most ``length`` characters. ``indexed``: MariaDB indexes short text only."""
+    return _made("str", length=length, indexed=indexed, collation=collation)
+
+
+def text(*, collation: str | None = None) -> Type:
+    """Text of any length."""
+    return _made("text", collation=collation)
+
+
+def integer(*, bits: int = 64) -> Type:
+    """Whole numbers of 16, 32 or 64 bits."""
+    return _made("int", bits=bits)
+
+
+def decimal(digits: int | None = None, places: int | None = None) -> Type:
+    """Decimal numbers: so many digits in all, so many of them after the point."""
+    return _made("decimal", digits=digits, places=places)
+
+
+def double() -> Type:
+    """Floating-point numbers."""
+    return _made("float")
+
+
+def boolean() -> Type:
+    """True or false."""
+    return _made("bool")
+
+
+def binary(length: int | None = None) -> Type:
+    """Bytes."""
+    return _made("bytes", length=length)
+
+
+def datetime(*, zone: bool = True) -> Type:
+    """A moment; with ``zone=False`` what a clock on a wall shows."""
+    return _made("datetime", zone=zone)
+
+
+def date() -> Type:
+    """A day."""
+    return _made("date")
+
+
+def time() -> Type:
+    """A time of the day."""
+    return _made("time")
+
+
+def interval() -> Type:
+    """A length of time."""
+    return _made("timedelta")
+
+
+def uuid() -> Type:
+    """A UUID."""
+    return _made("uuid")
+
+
+def json() -> Type:
+    """JSON."""
+    return _made("json")
+
+
+def array(item: Type) -> Type:
+    """A list: an array of PostgreSQL, JSON elsewhere."""
+    from sqlalchemy.dialects import postgresql
+
+    return sa.JSON().with_variant(postgresql.ARRAY(item), "postgresql")

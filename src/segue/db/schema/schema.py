@@ -1,0 +1,435 @@
+"""Tables from models: what SQLAlchemy needs to make them, and Alembic to compare them."""
+
+import hashlib
+import sys
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from msgspec import UNSET
+from sqlalchemy.sql.visitors import cloned_traverse
+
+from segue.db.compiling.dialect_sql import DialectSQL
+from segue.db.compiling.translation import Scope, Translator
+from segue.db.compiling.types import converter_to, enum_values
+from segue.db.errors import ConfigurationError
+from segue.db.models.constraints import Check, Exclude, Index, Searchable, Unique
+from segue.db.models.mapping import ColumnField, Mapping, registered, resolve_all
+from segue.db.models.relations import link_of, other_side
+from segue.db.queries.expressions import Expr
+from segue.db.schema.column_types import column_type
+from segue.db.schema.schemalock import only_one
+from segue.db.schema.searchindexes import add_search_index
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from segue.db.databases.database import Database
+
+__all__ = ["create_all", "drop_all", "mappings_of", "metadata_of"]
+
+#: For which databases the text of a default or a condition is written.
+_WRITTEN_FOR = ("postgresql", "sqlite", "mysql")
+
+#: What every table is told, whatever the server's own defaults are.
+TABLE_OPTIONS = {
+    "mysql_charset": "utf8mb4",
+    "mysql_engine": "InnoDB",
+    "mariadb_charset": "utf8mb4",
+    "mariadb_engine": "InnoDB",
+}
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+def mappings_of(database: "Database") -> list[Mapping]:
+    """The models whose tables are in a database, in the order in which they were defined; link tables after them."""
+    resolve_all()
+    listed = registered() if database.models is None else [model.__mapping__ for model in database.models]
+    found: dict[str, Mapping] = {}
+    links: dict[str, Mapping] = {}
+    for mapping in sorted(listed, key=lambda one: one.token):
+        if mapping.database not in (None, database.name) or "link of" in mapping.kept:
+            continue
+        if (
+            mapping.database is None
+            and database.models is None
+            and database.name != "database"
+            and _elsewhere(database)
+        ):
+            continue
+        name = mapping.table if mapping.schema is None else f"{mapping.schema}.{mapping.table}"
+        present = found.get(name)
+        if present is not None and not _replaces(mapping, present):
+            raise ConfigurationError(
+                f"{_place(present)} and {_place(mapping)} have the table {name!r} both: class {mapping.model.__name__}(Model, table=...) names another"
+            )
+        found[name] = mapping
+    for mapping in found.values():
+        for relation in mapping.relations.values():
+            if relation.many and other_side(relation) is None and relation.options.through is None:
+                link = link_of(relation).model.__mapping__
+                links[link.table] = link
+    return [*found.values(), *(one for name, one in links.items() if name not in found)]
+
+
+def _elsewhere(database: "Database") -> bool:
+    """Whether models that name no database belong to another one."""
+    from segue.db.databases.database import _open
+
+    return any(one is not database and one.name == "database" for one in (*_open, *database.beside))
+
+
+def _replaces(new: Mapping, old: Mapping) -> bool:
+    """Whether a model is the same one, defined again: a file that was loaded again, a function that was called again."""
+    if "<locals>" in old.model.__qualname__ or _is_gone(old):
+        return True
+    return old.model.__qualname__ == new.model.__qualname__ and (
+        old.model.__module__ == new.model.__module__ or old.file == new.file
+    )
+
+
+def _is_gone(mapping: Mapping) -> bool:
+    """Whether its module has another class of this name by now, or is not loaded any more."""
+    found: Any = sys.modules.get(mapping.model.__module__)
+    for name in mapping.model.__qualname__.split("."):
+        found = getattr(found, name, None)
+    return found is not mapping.model
+
+
+def _place(mapping: Mapping) -> str:
+    return f"{mapping.model.__module__}.{mapping.model.__qualname__}"
+
+
+def metadata_of(mappings: list[Mapping], dialect: str) -> sa.MetaData:
+    """The tables of models."""
+    mysql = dialect in ("mysql", "mariadb")
+    # MySQL has one name for all primary keys, and warns of others.
+    names = {kind: name for kind, name in NAMES.items() if kind != "pk"} if mysql else NAMES
+    metadata = sa.MetaData(naming_convention=names)
+    for mapping in mappings:
+        _Table(mapping, metadata, dialect).make()
+    return metadata
+
+
+class _Table:
+    """One table in the making."""
+
+    def __init__(self, mapping: Mapping, metadata: sa.MetaData, dialect: str) -> None:
+        self.mapping = mapping
+        self.metadata = metadata
+        self.dialect = dialect
+        self.table: Any = None
+
+    def make(self) -> sa.Table:
+        mapping = self.mapping
+        columns = [self.column(one) for one in mapping.columns.values()]
+        self.table = sa.Table(
+            mapping.table,
+            self.metadata,
+            *columns,
+            *self.foreign_keys(),
+            schema=mapping.schema,
+            **self.options(),
+        )
+        for one in mapping.columns.values():
+            if one.options.index and not one.options.unique:
+                sa.Index(None, self.table.c[one.column])
+            if one.options.unique:
+                self.table.append_constraint(sa.UniqueConstraint(one.column))
+        for one in mapping.columns.values():
+            if one.kind.storage == "enum" and one.kind.cipher is None:
+                self.add_choice(one)
+        for constraint in mapping.model.constraints:
+            self.add(constraint)
+        return self.table  # type: ignore[no-any-return] # made above
+
+    def options(self) -> dict[str, Any]:
+        return dict(TABLE_OPTIONS)
+
+    def column(self, one: ColumnField) -> sa.Column[Any]:
+        options = one.options
+        indexed = options.key or options.unique or options.index or self.in_index(one)
+        arguments: list[Any] = []
+        if options.computed is not None:
+            # Before version 18 PostgreSQL stores them all.
+            stored = options.stored or self.dialect == "postgresql"
+            arguments.append(sa.Computed(self.sql(options.computed), persisted=stored))
+        default = self.default(one)
+        comment: dict[str, Any] = (
+            {"comment": options.help} if options.help and self.dialect != "sqlite" else {}
+        )
+        return sa.Column(
+            one.column,
+            column_type(one.kind, indexed=indexed),
+            *arguments,
+            primary_key=options.key,
+            # MariaDB has no generated columns that must not be empty.
+            nullable=one.kind.null or options.computed is not None,
+            server_default=default,
+            info={"fill": self.fill(one)},
+            autoincrement=one.automatic or (False if options.key else "auto"),
+            **comment,
+        )
+
+    def fill(self, one: ColumnField) -> Any:
+        """What rows have in it that were there before it: its default, if that is always the same."""
+        value = one.options.default
+        if one.kind.cipher is not None or value is UNSET or value is None or one.reference is not None:
+            return None
+        if isinstance(value, Expr) or getattr(value, "__segue_function__", False):
+            return None
+        return self.text(lambda dialect: self.literal(value, one, dialect))
+
+    def in_index(self, one: ColumnField) -> bool:
+        names = {one.name, *(() if one.reference is None else (one.reference.name,))}
+        return any(
+            names & {name for name in constraint.fields if isinstance(name, str)}
+            for constraint in self.mapping.model.constraints
+            if isinstance(constraint, Unique | Index)
+        )
+
+    def default(self, one: ColumnField) -> Any:
+        options = one.options
+        value = options.db_default
+        if value is None:
+            value = options.default
+            if not (isinstance(value, Expr) or getattr(value, "__segue_function__", False)):
+                return None
+        if getattr(value, "__segue_function__", False):
+            made: Any = value
+            value = made()
+        if isinstance(value, Expr):
+            return self.text(lambda dialect: self.rendered(value, dialect))
+        return self.text(lambda dialect: self.literal(value, one, dialect))
+
+    def literal(self, value: Any, one: ColumnField, dialect: str) -> str:
+        convert = converter_to(one.kind, dialect)
+        stored = value if convert is None else convert(value)
+        if dialect == "mysql" and one.kind.storage in ("text", "json", "array", "bytes"):
+            # What is as long as that has a default only where it is an expression.
+            return f"({self._literal(stored, dialect)})"
+        return self._literal(stored, dialect)
+
+    def _literal(self, value: Any, dialect: str) -> str:
+        compiled = sa.literal(value, sa.Boolean() if isinstance(value, bool) else None).compile(
+            dialect=_dialect(dialect), compile_kwargs={"literal_binds": True}
+        )
+        return str(compiled)
+
+    def sql(self, function: Any) -> DialectSQL:
+        """The text of an expression that a function of the model gives."""
+        expression = function(self.mapping.model)
+        return self.text(lambda dialect: self.rendered(expression, dialect))
+
+    def text(self, make: "Callable[[str], str]") -> DialectSQL:
+        """What a function makes for each database: so a revision that was written over one runs over another."""
+        own = "mysql" if self.dialect == "mariadb" else self.dialect
+        texts = {own: make(own)}
+        for name in _WRITTEN_FOR:
+            if name not in texts:
+                try:
+                    texts[name] = make(name)
+                except Exception:  # noqa: BLE001, S112 -- it has no such thing: then it is not written for it
+                    continue
+        return DialectSQL(texts)
+
+    def rendered(self, expression: Expr[Any], dialect: str) -> str:
+        sql = Translator(dialect)
+        scope = Scope(sql, self.mapping)
+        made = sql.expression(expression, scope)
+        values: list[Any] = []
+        expression.walk([], values)
+        given: dict[str, Any] = {}
+        for name, bound in sql.bound.items():
+            value = values[bound.value]
+            value = value if bound.item is None else value[min(bound.item, len(value) - 1)]
+            convert = converter_to(bound.kind, dialect)
+            given[name] = value if convert is None or value is None else convert(value)
+
+        def put_in(bound: Any) -> None:
+            if bound.key in given:
+                bound.value, bound.required = given[bound.key], False
+
+        filled: Any = cloned_traverse(made, {}, {"bindparam": put_in})
+        text = filled.compile(
+            dialect=_dialect(dialect), compile_kwargs={"literal_binds": True, "include_table": False}
+        )
+        return str(text)
+
+    def foreign_keys(self) -> list[Any]:
+        found: list[Any] = []
+        for relation in self.mapping.relations.values():
+            if relation.many:
+                continue
+            other = relation.target.__mapping__
+            if other.database != self.mapping.database:
+                continue
+            name = other.table if other.schema is None else f"{other.schema}.{other.table}"
+            action = relation.on_delete
+            found.append(
+                sa.ForeignKeyConstraint(
+                    [column.column for column in relation.columns],
+                    [f"{name}.{key.column}" for key in other.key],
+                    ondelete=None if action in ("no action", "restrict") else action.upper(),
+                    use_alter=False,
+                )
+            )
+        return found
+
+    def add_choice(self, one: ColumnField) -> None:
+        """A column of an Enum takes its members only."""
+        values = enum_values(one.kind.python)
+        listed = ", ".join(self._literal(value, self.dialect) for value in values)
+        quoted = _dialect(self.dialect).identifier_preparer.quote(one.column)
+        text = DialectSQL(
+            {
+                name: f"{_dialect(name).identifier_preparer.quote(one.column)} IN ({listed})"
+                for name in (self.dialect, *_WRITTEN_FOR)
+            }
+            if quoted != one.column
+            else {self.dialect: f"{one.column} IN ({listed})"}
+        )
+        self.table.append_constraint(sa.CheckConstraint(text, name=f"{one.column}_{_digest(listed)}"))
+
+    def add(self, constraint: Any) -> None:  # noqa: C901 -- a case for each kind
+        table = self.table
+        where: dict[str, Any] = {}
+        if getattr(constraint, "where", None) is not None:
+            text = self.sql(constraint.where)
+            where = {"postgresql_where": text, "sqlite_where": text}
+        nulls: dict[str, Any] = {}
+        match constraint:
+            case Unique():
+                if not constraint.nulls_distinct:
+                    nulls["postgresql_nulls_not_distinct"] = True
+                columns = self.columns(constraint.fields)
+                if where and self.dialect in ("mysql", "mariadb"):
+                    raise ConfigurationError(
+                        f"{self.mapping.model.__name__}.constraints: unique({', '.join(constraint.fields)}, where=...) holds for some rows only, and "
+                        f"{self.dialect} has no such index. Let a computed field be None for the others, and make that one unique"
+                    )
+                if where:
+                    sa.Index(
+                        constraint.name or f"uq_{table.name}_{'_'.join(c.name for c in columns)}",
+                        *columns,
+                        unique=True,
+                        **where,
+                    )
+                else:
+                    table.append_constraint(
+                        sa.UniqueConstraint(
+                            *columns,
+                            name=constraint.name,
+                            deferrable=True if constraint.deferrable else None,
+                            **nulls,
+                        )
+                    )
+            case Check():
+                text = self.sql(constraint.condition)
+                # Databases write conditions in their own way: another name tells that this is another one.
+                name = constraint.name or _digest(next(iter(sorted(text.texts.items())))[1])
+                table.append_constraint(sa.CheckConstraint(text, name=name))
+            case Index():
+                parts = [
+                    self.columns((one,))[0] if isinstance(one, str) else self.sql(one)
+                    for one in constraint.fields
+                ]
+                name = (
+                    constraint.name
+                    or f"ix_{table.name}_{'_'.join(one if isinstance(one, str) else 'expr' for one in constraint.fields)}"
+                )
+                if self.dialect == "mariadb" and any(not isinstance(one, str) for one in constraint.fields):
+                    # It indexes columns only. Queries find the same rows without it.
+                    return
+                more: dict[str, Any] = dict(where)
+                if constraint.method is not None:
+                    more["postgresql_using"] = constraint.method
+                if constraint.include:
+                    more["postgresql_include"] = [c.name for c in self.columns(constraint.include)]
+                if constraint.concurrently:
+                    more["postgresql_concurrently"] = True
+                table.append_constraint(
+                    sa.Index(name, *parts, unique=constraint.unique, _table=table, **more)
+                )
+            case Exclude():
+                if self.dialect == "postgresql":
+                    from sqlalchemy.dialects.postgresql import ExcludeConstraint
+
+                    elements = [
+                        (self.columns((name,))[0], operator) for name, operator in constraint.elements
+                    ]
+                    table.append_constraint(
+                        ExcludeConstraint(
+                            *elements, using=constraint.method, where=where.get("postgresql_where")
+                        )
+                    )
+            case Searchable():
+                add_search_index(table, self.mapping, constraint, self.dialect)
+            case _:
+                raise TypeError(
+                    f"{self.mapping.model.__name__}.constraints has {constraint!r}: it is made of unique, check, index, exclude and searchable"
+                )
+
+    def columns(self, names: tuple[str, ...]) -> list[Any]:
+        """Columns by the names of fields; a relation stands for its key."""
+        found: list[Any] = []
+        for name in names:
+            relation = self.mapping.relations.get(name)
+            if relation is not None and not relation.many:
+                found += [self.table.c[column.column] for column in relation.columns]
+            elif name in self.mapping.columns:
+                found.append(self.table.c[self.mapping.columns[name].column])
+            else:
+                raise TypeError(
+                    f"{self.mapping.model.__name__}.constraints names {name!r}, and there is no such field; there are "
+                    f"{', '.join((*self.mapping.columns, *self.mapping.relations))}"
+                )
+        return found
+
+
+def _digest(text: str) -> str:
+    """A few letters that stand for a text."""
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def _dialect(name: str) -> Any:
+    from segue.db.compiling.dialects import dialect_named
+
+    return dialect_named(name)
+
+
+async def create_all(database: "Database") -> None:
+    """Makes the tables that are missing. Workers that start side by side wait for the one who does."""
+    engine = database.engine
+    metadata = _at_once(metadata_of(mappings_of(database), engine.name))
+    async with only_one(engine):
+        await engine.run_sync(metadata.create_all)
+
+
+async def drop_all(database: "Database") -> None:
+    """Drops the tables of all models."""
+    engine = database.engine
+    metadata = _at_once(metadata_of(mappings_of(database), engine.name))
+
+    def drop(connection: sa.Connection) -> None:
+        with warnings.catch_warnings():
+            # SQLite takes tables that refer to each other in any order.
+            warnings.filterwarnings("ignore", "Can't sort tables for DROP")
+            metadata.drop_all(connection)
+
+    await engine.run_sync(drop)
+
+
+def _at_once(metadata: sa.MetaData) -> sa.MetaData:
+    """Nobody writes to tables that are being made: their indexes need not be built beside writers."""
+    for table in metadata.tables.values():
+        for one in table.indexes:
+            one.dialect_options["postgresql"]["concurrently"] = False
+    return metadata

@@ -1,0 +1,1 @@
+"""What inserts, updates and deletes, and looks at the values first."""

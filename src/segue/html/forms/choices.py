@@ -1,0 +1,81 @@
+"""What can be chosen: the members of an enumeration, the values of a Literal, or what a function offers."""
+
+import enum
+import inspect
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, Literal, NamedTuple, get_args, get_origin
+
+__all__ = ["Choice", "Offered", "Options", "choices_of", "label_of", "offered"]
+
+Offered = Iterable[Any]
+"""What a function offers: pairs of a value and its label, or values that are their own label."""
+
+
+class Choice(NamedTuple):
+    """One that can be chosen: its value, the text that stands for it in the form, and what people read."""
+
+    value: Any
+    text: str
+    label: str
+
+
+class Options:
+    """In the annotation of a field: a function that offers what can be chosen, called for each request.
+
+        async def directors() -> list[tuple[int, str]]:
+            return [(one.id, one.name) for one in await Director.order_by(Director.name)]
+
+        class Film(Struct):
+            director: Annotated[int, Options(directors)]
+
+    A function with a parameter gets the form. What is not among its pairs is refused.
+    """
+
+    __slots__ = ("_asks", "_load")
+
+    def __init__(self, load: Callable[..., Offered | Awaitable[Offered]]) -> None:
+        self._load = load
+        self._asks = bool(inspect.signature(load).parameters)
+
+    async def choices(self, form: Any) -> Sequence[Choice]:
+        """What is offered now."""
+        found = self._load(form) if self._asks else self._load()
+        return offered(await found if inspect.isawaitable(found) else found)
+
+
+def offered(pairs: Offered) -> Sequence[Choice]:
+    """Pairs of a value and its label as choices."""
+    found: list[Choice] = []
+    for one in pairs:
+        value, label = one if isinstance(one, tuple) else (one, one)
+        found.append(Choice(value, text_of(value), str(label)))
+    return found
+
+
+def choices_of(kind: Any) -> Sequence[Choice] | None:
+    """The choices that a type has; None for one that is no choice.
+
+    The members of an enumeration are called by their ``label``, if they have one.
+    """
+    if isinstance(kind, type) and issubclass(kind, enum.Enum):
+        return [
+            Choice(one, text_of(one), str(getattr(one, "label", None) or label_of(one.name))) for one in kind
+        ]
+    if get_origin(kind) is Literal:
+        return [Choice(one, text_of(one), label_of(str(one))) for one in get_args(kind)]
+    return None
+
+
+def text_of(value: Any) -> str:
+    """The text that stands for a value."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value.value) if isinstance(value, enum.Enum) else str(value)
+
+
+def label_of(name: str) -> str:
+    """What people read for a name of Python: ``release_year`` is "Release year"."""
+    words = name.replace("_", " ").strip()
+    if words.isupper():
+        words = words.lower()
+    return words[:1].upper() + words[1:]
