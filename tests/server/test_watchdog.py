@@ -51,7 +51,7 @@ def run_in_development(folder: Path) -> Segue:
     return Segue("run", "served.py", "--port", "0", cwd=folder)
 
 
-@pytest.mark.row("FAULT-9")
+@pytest.mark.row("FAULT-9", "U25")
 def test_what_blocks_the_loop_is_named_in_development_and_in_production(tmp_path: Path) -> None:
     development = run_in_development(tmp_path)
     try:

@@ -6,11 +6,12 @@ import logging
 import socket
 import ssl
 from functools import partial
+from typing import Any, Protocol
 
 from segue.server.http1 import HTTP1Protocol
 from segue.server.service import Service
 
-__all__ = ["Acceptor"]
+__all__ = ["Acceptor", "Listening"]
 
 logger = logging.getLogger("segue.server")
 
@@ -30,17 +31,35 @@ _NOT_TLS = (
 )
 
 
+class Listening(Protocol):
+    """Where connections come from: a listening socket, or :class:`segue.server.exchange.Exchange`."""
+
+    def fileno(self) -> int: ...
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        """The next connection. Raises BlockingIOError when none waits."""
+        ...
+
+
 class Acceptor:
     """The accept loop of one socket in one worker.
 
     It pauses while the connections are as many as ``limits.max_connections`` allows, or the process has no
-    descriptor left; who comes meanwhile waits in the system's queue.
+    descriptor left; who comes meanwhile waits in the system's queue. ``protocol``: what serves a connection.
     """
 
-    def __init__(self, sock: socket.socket, service: Service, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        sock: Listening,
+        service: Service,
+        tls: ssl.SSLContext | None = None,
+        *,
+        protocol: type[HTTP1Protocol] = HTTP1Protocol,
+    ) -> None:
         self._sock = sock
         self._service = service
         self._tls = tls
+        self._protocol = protocol
         self._loop = asyncio.get_running_loop()
         self._arriving: set[asyncio.Task[None]] = set()
         self._resume: asyncio.TimerHandle | None = None
@@ -114,7 +133,7 @@ class Acceptor:
         timeout = self._service.limits.tls_handshake_timeout
         try:
             if self._tls is None:
-                await self._loop.connect_accepted_socket(partial(HTTP1Protocol, self._service), sock)
+                await self._loop.connect_accepted_socket(partial(self._protocol, self._service), sock)
                 return
             async with asyncio.timeout(timeout):
                 first = await self._first_byte(sock)
@@ -125,7 +144,7 @@ class Acceptor:
                 sock.close()
                 return
             await self._loop.connect_accepted_socket(
-                partial(HTTP1Protocol, self._service), sock, ssl=self._tls, ssl_handshake_timeout=timeout
+                partial(self._protocol, self._service), sock, ssl=self._tls, ssl_handshake_timeout=timeout
             )
         except (
             OSError,

@@ -92,13 +92,14 @@ def fork_child(work: Callable[[Link], int], generation: int, before_work: Callab
     sys.stderr.flush()
     # A signal between the fork and the child's own handlers would run the supervisor's handler in the child.
     held = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    parent = os.getpid()
     pid = os.fork()
     if pid:
         os.close(writing)
         os.set_blocking(reading, False)
         signal.pthread_sigmask(signal.SIG_SETMASK, held)
         return Child(pid, reading, generation)
-    return _become(work, reading, Link(writing, signal.valid_signals() - held), before_work)
+    return _become(work, reading, Link(writing, parent, signal.valid_signals() - held), before_work)
 
 
 def _become(

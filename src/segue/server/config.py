@@ -80,7 +80,8 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True):
     ``binds``: ``host:port`` (port 0: a free one), ``[::1]:8000``, ``unix:/path``, ``unix:@abstract``, ``fd://3``. None
     given: the sockets that systemd passed, else 127.0.0.1:8000. ``socket_mode``: permissions of Unix sockets.
     ``grace``: how long requests may go on after SIGTERM. ``start_timeout``: until a worker must be ready.
-    ``block_limit``: how long the loop may be blocked until the watchdog names the line; None for never.
+    ``block_limit``: how long the loop may be blocked until the watchdog names the line, and other workers take over
+    the connections that wait; None for never.
     ``debug``: errors are shown to clients on this machine; ``development``: with the values of variables.
     ``main``: a module with what is done once in the first process (see :mod:`segue.server.processhooks`).
     ``worker_timeout``: how long a worker may show no sign of life until it is replaced.

@@ -6,6 +6,7 @@ characters and lengths that are there twice. tests/server/test_parsers.py runs o
 """
 
 import re
+from collections.abc import Callable
 from typing import Protocol
 
 import h11
@@ -26,7 +27,7 @@ class ParserUpgrade(Exception):
 
 
 class Callbacks(Protocol):
-    """What is told of a request, in this order."""
+    """What is told of a request, in this order; at its first byte, ``on_message_begin`` if there is such a method."""
 
     def on_url(self, part: bytes) -> None: ...
     def on_header(self, name: bytes, value: bytes) -> None: ...
@@ -74,12 +75,14 @@ class RequestParser:
 
     def __init__(self, callbacks: Callbacks) -> None:
         self._callbacks = callbacks
+        self._tell_begin: Callable[[], None] = getattr(callbacks, "on_message_begin", _nothing)
         self._buffer = bytearray()
         self._searched = 0  # bytes of the buffer that have no line end
         self._begin()
 
     def _begin(self) -> None:
         self._state = _START
+        self._begun = False
         self._head: list[bytes] = []
         self._target_at = 0  # where the target begins in a request line that is not complete
         self._sent_target = 0
@@ -133,6 +136,9 @@ class RequestParser:
                 return True
             if self._state == _CLOSED:
                 raise ParserError("Data after `Connection: close`")
+            if not self._begun:
+                self._begun = True
+                self._tell_begin()
         end = buffer.find(b"\n", self._searched)
         if end < 0:
             fresh, self._searched = self._searched, len(buffer)
@@ -304,3 +310,7 @@ class RequestParser:
         self._begin()
         if not keep_alive:
             self._state = _CLOSED
+
+
+def _nothing() -> None:
+    return None

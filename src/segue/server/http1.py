@@ -6,6 +6,7 @@ order, awaits the application and writes the response. What a response needs bey
 """
 
 import asyncio
+import contextlib
 import logging
 from asyncio import _enter_task, _leave_task  # documented for those who run tasks themselves ("Extending")
 from typing import cast
@@ -313,7 +314,8 @@ class HTTP1Protocol(RequestReader):
         self._lingering = True
         self.deadline = self.service.clock.now + self.service.limits.linger
         if self.transport.can_write_eof():
-            self.transport.write_eof()
+            with contextlib.suppress(OSError):  # the client is gone already, which reading on will find
+                self.transport.write_eof()
         self.ignore()
 
     # --- the service calls ---------------------------------------------------------------------------------------

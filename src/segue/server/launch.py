@@ -13,6 +13,7 @@ from segue.server.application import Application
 from segue.server.callables import Answer, application_of
 from segue.server.config import ServerConfig
 from segue.server.daemon import Herald, daemonize
+from segue.server.exchange import Exchange
 from segue.server.link import Link
 from segue.server.listen import BindError, Listener, open_listeners
 from segue.server.logs import LogStream, setup_logging
@@ -92,6 +93,7 @@ class _Launch:
         self._load_tls()
         self._hooks = ProcessHooks(config.main)
         self._listeners: Sequence[Listener] = ()
+        self._exchange: Exchange | None = None
         self._herald = Herald()
 
     def run(self) -> int:
@@ -113,6 +115,8 @@ class _Launch:
         for listener in self._listeners:
             stack.callback(listener.remove)
             stack.callback(listener.close)
+        if config.workers > 1 and config.tls is None and config.block_limit is not None:
+            self._exchange = Exchange.open()
         self._hooks.call("main_process_start")
         # In this process only: a worker that is forked from it leaves by os._exit.
         stack.callback(self._hooks.call, "main_process_stop")
@@ -154,7 +158,7 @@ class _Launch:
             access_log=self._access_log if given is None else load_logger(given),
             reopen_logs=self._reopen_logs,
             link=link,
-            parent=None if link is None else self._pid,
+            exchange=self._exchange,
         )
 
     def _load(self) -> Application:

@@ -38,11 +38,13 @@ _decoder = msgspec.json.Decoder(Sign)
 class Link:
     """The worker's end of the pipe. Nothing is raised when the supervisor is gone.
 
-    ``held_back``: signals that are blocked until the worker has handlers, and that were not before it was forked.
+    ``parent``: the process without which the worker shall not go on. ``held_back``: signals that are blocked until the
+    worker has handlers, and that were not before it was forked.
     """
 
-    def __init__(self, fd: int, held_back: Iterable[int] = ()) -> None:
+    def __init__(self, fd: int, parent: int, held_back: Iterable[int] = ()) -> None:
         self._fd = fd
+        self.parent = parent
         self.held_back = frozenset(held_back)
 
     def send(self, sign: Sign) -> None:

@@ -49,7 +49,7 @@ class _Trailers(list[tuple[bytes, bytes]]):
         super().append((b"", b""))
 
 
-class RequestReader(asyncio.Protocol):
+class RequestReader(asyncio.BaseProtocol):
     """Parses what a transport delivers, within the limits of the service, and holds it up when nobody keeps pace."""
 
     __slots__ = (
@@ -143,6 +143,9 @@ class RequestReader(asyncio.Protocol):
             self.answer_simple(simple)
         else:
             self._after_parsing(receiving, len(data))
+
+    def eof_received(self) -> None:
+        """Nothing more comes: the transport closes."""
 
     def _receive_oddly(self, data: bytes) -> None:
         # A parser cannot be stopped half-way: slices bound what one read of 256 KB of tiny requests can queue.

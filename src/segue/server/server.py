@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-from segue.server.accept import Acceptor
+from segue.server.accept import Acceptor, Listening
 from segue.server.application import Application
 from segue.server.callables import Answer, application_of
 from segue.server.config import ServerConfig
+from segue.server.exchange import Exchange
+from segue.server.http1 import HTTP1Protocol
 from segue.server.listen import Listener, open_listeners
+from segue.server.movable import MovableProtocol
 from segue.server.service import AccessLog, ServedConnection, Service
 from segue.server.tls import ssl_context
 
@@ -39,7 +42,7 @@ class Server:
     Instead of an application it may be an ``async def`` function that takes the request and returns the response.
 
     Leaving the block drains: requests get ``config.grace`` seconds to end. ``listeners``: sockets that are already
-    open, instead of ``config.binds``.
+    open, instead of ``config.binds``. ``exchange``: where other workers give connections away, and this one may.
     """
 
     def __init__(
@@ -50,8 +53,10 @@ class Server:
         listeners: Sequence[Listener] | None = None,
         tls: ssl.SSLContext | None = None,
         access_log: AccessLog | None = None,
+        exchange: Exchange | None = None,
     ) -> None:
         self.config = config or ServerConfig()
+        self._exchange = exchange
         self._application = application_of(application)
         self._access_log = access_log
         self._given = listeners
@@ -96,7 +101,12 @@ class Server:
             raise
         self.service = Service(self._application, config.limits, self._access_log)
         self._tick()
-        self._acceptors = [Acceptor(listener.sock, self.service, self._tls) for listener in self._listeners]
+        sources: list[Listening] = [listener.sock for listener in self._listeners]
+        protocol: type[HTTP1Protocol] = HTTP1Protocol
+        if self._exchange is not None:
+            sources.append(self._exchange)
+            protocol = MovableProtocol
+        self._acceptors = [Acceptor(one, self.service, self._tls, protocol=protocol) for one in sources]
         for acceptor in self._acceptors:
             acceptor.start()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+import functools
 import logging
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
@@ -16,6 +17,8 @@ from segue.server.pump import Pump, pump
 __all__ = ["AccessLog", "ServedConnection", "Service"]
 
 logger = logging.getLogger("segue.server")
+
+_READ = 256 * 1024  # as much as uvloop reads at once for a protocol that does not ask
 
 AccessLog = Callable[[Request, int, int, float], None]
 """Called after each response with the request, the status, the bytes of the body and the seconds it took."""
@@ -60,6 +63,11 @@ class Service:
         #: The context variables that every connection starts with.
         self.context = contextvars.copy_context()
         self.draining = False
+
+    @functools.cached_property
+    def read_buffer(self) -> memoryview:
+        """What transports that ask for room read into: each read is taken out of it before the next."""
+        return memoryview(bytearray(_READ))
 
     def new_pump(self) -> Pump:
         """Runs the application for one connection."""

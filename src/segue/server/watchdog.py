@@ -42,14 +42,20 @@ class Watchdog:
         self._beat = 0.0
         self._beat_cpu = 0.0
         self._end: tuple[float, int, Callable[[], None]] | None = None
+        self._relieve: Callable[[], int] = lambda: 0
         self._stopped = threading.Event()
         threading.Thread(target=self._run, name="segue-watchdog", daemon=True).start()
 
     # --- called in the loop's thread -----------------------------------------------------------------------------
 
-    def watch(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Begins to watch ``loop``, whose thread calls this."""
+    def watch(self, loop: asyncio.AbstractEventLoop, relieve: Callable[[], int] = lambda: 0) -> None:
+        """Begins to watch ``loop``, whose thread calls this.
+
+        While the loop is blocked, ``relieve`` is called again and again in the watchdog's thread: it takes work off
+        it and returns how much.
+        """
         self._loop_thread = threading.get_ident()
+        self._relieve = relieve
         if self._limit is not None:
             self._tick(loop)
             self._loop = loop
@@ -88,6 +94,7 @@ class Watchdog:
     def _run(self) -> None:
         blocked_at: str | None = None
         blocked_since = 0.0
+        relieved = 0
         before = time.monotonic()
         while not self._stopped.wait(_PERIOD):
             now = time.monotonic()
@@ -103,12 +110,19 @@ class Watchdog:
             if now - self._beat <= self._limit + _PERIOD:
                 if blocked_at is not None:
                     logger.warning(
-                        "The loop goes on after %.1f s: %s.", self._beat - blocked_since, blocked_at
+                        "The loop goes on after %.1f s: %s.%s",
+                        self._beat - blocked_since,
+                        blocked_at,
+                        f" Other workers took {relieved} of its connections." if relieved else "",
                     )
                     blocked_at = None
-            elif blocked_at is None and not (late and self._machine_was_busy(now)):
+                    relieved = 0
+                continue
+            if blocked_at is None and not (late and self._machine_was_busy(now)):
                 blocked_at = self._report(self._limit)
                 blocked_since = self._beat
+            if blocked_at is not None:
+                relieved += self._relieve()
 
     def _machine_was_busy(self, now: float) -> bool:
         """Both threads were held up and the loop's used no CPU: nobody's code is to blame."""

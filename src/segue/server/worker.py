@@ -18,6 +18,7 @@ from segue.server.application import Application
 from segue.server.broken import BrokenApplication
 from segue.server.config import ServerConfig
 from segue.server.eventloop import close_event_loop, new_event_loop
+from segue.server.exchange import Exchange, Relief, report_loop_error
 from segue.server.frames import own_traceback, place_of
 from segue.server.lifetime import Lifetime
 from segue.server.link import Alive, Failed, Link, Ready, Recycle
@@ -55,7 +56,7 @@ class Worker:
         access_log: AccessLog | None = None,
         reopen_logs: Callable[[], None] = lambda: None,
         link: Link | None = None,
-        parent: int | None = None,
+        exchange: Exchange | None = None,
     ) -> None:
         self._load = load
         self._listeners = listeners
@@ -64,7 +65,7 @@ class Worker:
         self._access_log = access_log
         self._reopen_logs = reopen_logs
         self._link = link
-        self._parent = parent
+        self._exchange = exchange
         self._loop: asyncio.AbstractEventLoop | None = None
         self._starting: asyncio.Task[Server | None] | None = None
         self._asked = False  # to stop, by a signal
@@ -81,7 +82,8 @@ class Worker:
         # Not only those that are handled: the processes that an app starts inherit what is blocked.
         held_back = frozenset[int]() if self._link is None else self._link.held_back
         signal.pthread_sigmask(signal.SIG_UNBLOCK, before.keys() | held_back)
-        self._watchdog = Watchdog(self._config.block_limit, parent=self._parent, orphaned=self._orphaned)
+        parent = None if self._link is None else self._link.parent
+        self._watchdog = Watchdog(self._config.block_limit, parent=parent, orphaned=self._orphaned)
         self._watchdog.end_within(self._config.start_timeout + 0.5, 1, self._tell_late_start)
         try:
             return self._run()
@@ -125,7 +127,11 @@ class Worker:
         if server is None:
             return 1
         self._watchdog.lift()
-        self._watchdog.watch(loop)
+        if self._exchange is None:
+            self._watchdog.watch(loop)
+        else:
+            loop.set_exception_handler(report_loop_error)
+            self._watchdog.watch(loop, Relief(server.service, self._exchange, loop))
         if self._link is not None:
             self._link.send(Ready())
         else:
@@ -150,6 +156,7 @@ class Worker:
             listeners=self._listeners,
             tls=self._tls,
             access_log=self._access_log,
+            exchange=self._exchange,
         )
         try:
             await server.start()
