@@ -4,6 +4,7 @@ import asyncio
 import os
 import threading
 from collections.abc import Callable
+from typing import cast
 
 from segue.server.http1 import HTTP1Protocol
 from segue.server.service import Service
@@ -85,7 +86,7 @@ class MovableProtocol(HTTP1Protocol, asyncio.BufferedProtocol):
     def fileno(self) -> int:
         """The number of its socket, -1 when it has none any more."""
         try:
-            return int(self.transport.get_extra_info("socket").fileno())
+            return cast(int, self.transport.get_extra_info("socket").fileno())
         except (AttributeError, OSError, RuntimeError):
             return -1
 
