@@ -37,9 +37,10 @@ def result_kind(returns: Any) -> Any:
 def projection(kind: Any, codec: JSONCodec, told: str, *, validated: bool = False) -> Project | None:
     """What makes of a result one with the fields of ``kind`` and no others; None where ``kind`` names no model.
 
+    A model with ``__open__ = True`` stands for those that derive from it too, each with its own fields: nothing is taken from them.
     ``validated``: what is in its fields is looked at too. ``told``: the handler, for the TypeError about a result that is not of its annotation.
     """
-    if not models(kind) or (is_union(kind) and not _one_way(kind)):
+    if not models(kind) or (is_union(kind) and not _one_way(kind)) or _is_open(kind):
         return None
     flat = kind if is_flat(kind) else None
     # PERF: a copy takes 0.2 ms to make, and who returns what they say never needs it.
@@ -62,6 +63,12 @@ def flat_items(returns: Any) -> Any:
     """``T`` for ``list[T]`` with a Struct that needs no copy: lists of just these are sent as they are."""
     args = get_args(returns)
     return args[0] if get_origin(returns) is list and args and is_flat(args[0]) else None
+
+
+def _is_open(kind: Any) -> bool:
+    args = get_args(kind)
+    one = args[0] if get_origin(kind) is list and args else kind
+    return getattr(one, "__open__", False) is True
 
 
 def _one_way(kind: Any) -> bool:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from segue.db.compiling.translation import Bound, Scope, Translator, translates
 from segue.db.errors import ConfigurationError
 from segue.db.models.kinds import Kind
+from segue.db.models.lineage import everything
 from segue.db.queries.aggregates import columns_of, is_aggregated
 from segue.db.queries.expressions import Column, Expr, Order
 from segue.db.queries.query import Asking
@@ -148,22 +149,16 @@ class Selecting:
 
     def whole_columns(self, whole: Whole, names: Sequence[str] | None = None) -> list[Any]:
         """The columns of an object."""
-        table = self.scope.table_at(whole.path)
-        listed = (
-            whole.mapping.columns.values() if names is None else [whole.mapping.columns[n] for n in names]
-        )
-        return [table.c[column.column] for column in listed]
+        listed = everything(whole.mapping) if names is None else [whole.mapping.columns[n] for n in names]
+        return [self.scope.cell(whole.path, column) for column in listed]
 
     def wholes_of(self, whole: Whole) -> list[Any]:
         """The columns that stand for an object in a row: its own, and those that are loaded with it."""
         found: list[Any] = []
         for one in (
-            self.reached()
-            if not whole.path
-            else [Reached(whole.mapping, list(whole.mapping.columns.values()), 0)]
+            self.reached() if not whole.path else [Reached(whole.mapping, everything(whole.mapping), 0)]
         ):
-            table = self.scope.table_at(one.path or whole.path)
-            found += [table.c[column.column] for column in one.columns]
+            found += [self.scope.cell(one.path or whole.path, column) for column in one.columns]
         return found
 
     def select(self, expressions: tuple[Any, ...]) -> None:
@@ -172,7 +167,7 @@ class Selecting:
         self.expressions = expressions
         for at, one in enumerate(expressions):
             if isinstance(one, Whole):
-                columns = list(one.mapping.columns.values())
+                columns = everything(one.mapping)
                 self.wholes[at] = self.reached() if not one.path else [Reached(one.mapping, columns, 0)]
                 self.chosen += self.wholes_of(one)
             else:
@@ -199,7 +194,11 @@ class Selecting:
     def reached(self) -> list[Reached]:
         """The models whose columns the rows have: that of the query, and those that are loaded with it."""
         mapping = self.query._mapping
-        own = [one for one in mapping.columns.values() if self.only is None or one.name in self.only]
+        own = [
+            one
+            for one in everything(mapping)
+            if self.only is None or one.name in self.only or one.name not in mapping.columns
+        ]
         found = [Reached(mapping, own, 0)]
         by_path: dict[tuple[int, ...], Reached] = {(): found[0]}
         start = len(own)
@@ -211,7 +210,7 @@ class Selecting:
                 key = tuple(one.token for one in path)
                 if key not in by_path:
                     other = step.target.__mapping__
-                    columns = list(other.columns.values())
+                    columns = everything(other)
                     by_path[key] = Reached(other, columns, start, parent, step)
                     found.append(by_path[key])
                     start += len(columns)

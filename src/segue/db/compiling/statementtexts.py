@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from segue.db.compiling.dialects import dialect_named
 from segue.db.compiling.statements import compiled
-from segue.db.compiling.tables import query_table
+from segue.db.compiling.tables import stored_table
 from segue.db.compiling.translation import Bound, Translator
 from segue.db.models.mapping import Mapping, resolve_all
 from segue.db.queries.query import Asking
@@ -57,7 +57,7 @@ def insert_text(target: Any, database: Any = None) -> Text:
     sql = Translator(name)
     columns = [one for one in mapping.stored_columns() if getattr(target, one.name) is not UNSET]
     given = {one.column: sql.bind(Bound(sql.value(), one.kind)) for one in columns}
-    statement = compiled(sa.insert(query_table(mapping)).values(given), sql.bound, dialect, name)
+    statement = compiled(sa.insert(stored_table(mapping)).values(given), sql.bound, dialect, name)
     return statement.sql, statement.arguments([getattr(target, one.name) for one in columns])
 
 

@@ -8,10 +8,11 @@ import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 
 from segue.db.compiling.patterns import glob_text
-from segue.db.compiling.tables import query_table
+from segue.db.compiling.tables import query_table, stored_table
 from segue.db.compiling.types import sql_type
 from segue.db.models.ciphers import refuse_encrypted
 from segue.db.models.kinds import Kind
+from segue.db.models.lineage import homes
 from segue.db.models.mapping import ColumnField, Mapping, Relation, resolve_all
 from segue.db.models.relations import link_of, other_side
 from segue.db.queries import expressions as e
@@ -103,12 +104,14 @@ class Scope:
         self.tables: list[Any] = []
         #: What the rows that are asked have been selected as, by shape; None where they are those of a model.
         self.known: list[tuple[Expr[Any], Any]] | None = None
-        self._joined: dict[tuple[int, ...], Any] = {}
+        self._joined: dict[tuple[Any, ...], Any] = {}
 
     def column(self, field: ColumnField, path: tuple[Relation, ...]) -> Any:
         """A column of the model, or of another one over a path."""
         scope = self._scope_of(path[0].model if path else field.model)
-        if path and field in path[-1].target.__mapping__.key and not path[-1].many:
+        if not path:
+            return scope.cell((), field)
+        if field in path[-1].target.__mapping__.key and not path[-1].many:
             # The key of the other one is here already.
             at = path[-1].target.__mapping__.key.index(field)
             return scope.table_at(path[:-1]).c[path[-1].columns[at].column]
@@ -117,7 +120,8 @@ class Scope:
     def _scope_of(self, model: Any) -> "Scope":
         scope: Scope | None = self
         while scope is not None:
-            if issubclass(scope.mapping.model, model):
+            own = scope.mapping
+            if issubclass(own.model, model) or (own.lineage.kinds and issubclass(model, own.model)):
                 return scope
             scope = scope.outer
         asked = self.mapping.model.__name__
@@ -154,6 +158,22 @@ class Scope:
         self.source = self.source.join(found, on, isouter=outer)
         self._joined[key] = found
         return found
+
+    def cell(self, path: tuple[Relation, ...], field: ColumnField) -> Any:
+        """A column of an object at the end of a path. Those of a class that derives from its model may be in a table that is joined."""
+        table = self.table_at(path)
+        mapping: Mapping = path[-1].target.__mapping__ if path else self.mapping
+        if mapping.lineage.kinds is None or field.home in homes(mapping):
+            return table.c[field.column]
+        key = (*(step.token for step in path), "of", field.home.order)
+        found = self._joined.get(key)
+        if found is None:
+            found = stored_table(field.home).alias(self.translator.name_of_table())
+            self.source = self.source.join(
+                found, _equal(found, mapping.key, table, mapping.key), isouter=True
+            )
+            self._joined[key] = found
+        return found.c[field.column]
 
     @property
     def joins(self) -> bool:

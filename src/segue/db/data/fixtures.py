@@ -294,9 +294,9 @@ class _Loading:
             mapping = self.mappings[name]
             if not mapping.key[0].automatic:
                 continue
-            from segue.db.compiling.tables import query_table
+            from segue.db.compiling.tables import stored_table
 
-            table, column = quote.format_table(query_table(mapping)), mapping.key[0].column
+            table, column = quote.format_table(stored_table(mapping)), mapping.key[0].column
             await self.database.execute(
                 f"SELECT setval(pg_get_serial_sequence(:table, :column), (SELECT max({quote.quote(column)}) FROM {table}))",  # noqa: S608 -- names of the program, quoted
                 table=table,

@@ -115,7 +115,7 @@ class Unloaded:
         return NotImplemented
 
     def __hash__(self) -> int:
-        return hash((self._relation.target, self._key))
+        return hash((self._relation.target.__mapping__.family, self._key))
 
     def __repr__(self) -> str:
         return f"<{self._relation.target.__name__} {self._key!r}, not loaded>"

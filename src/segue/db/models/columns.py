@@ -12,6 +12,7 @@ from segue.db.models.registry import model_named
 from segue.db.queries.expressions import Expr
 
 if TYPE_CHECKING:
+    from segue.db.models.mapping import Mapping
     from segue.db.models.model import Keyed
 
 __all__ = ["ColumnField", "Declared", "Link", "Relation", "tokens"]
@@ -33,18 +34,20 @@ class Declared(msgspec.Struct, frozen=True, eq=False):
 class ColumnField:
     """A column: its name in Python and in the database, its kind, and what the model says about it."""
 
-    __slots__ = ("column", "hint", "kind", "model", "name", "options", "position", "reference", "token")
+    __slots__ = ("column", "hint", "home", "kind", "model", "name", "options", "reference", "token")
 
     def __init__(
         self,
-        model: Any,
+        mapping: "Mapping",
         name: str,
         kind: Kind,
         hint: Any,
         options: Options,
         reference: "Relation | None" = None,
     ) -> None:
-        self.model: type[Keyed] = model
+        self.model: type[Keyed] = mapping.model
+        #: The mapping in whose table it is.
+        self.home: Mapping = mapping.home
         self.name = name
         self.column = options.column or name
         self.kind = kind
@@ -52,8 +55,6 @@ class ColumnField:
         self.options = options
         #: The relation whose key it holds.
         self.reference = reference
-        #: Its place among the columns of its model.
-        self.position = 0
         self.token = next(tokens)
 
     def __repr__(self) -> str:

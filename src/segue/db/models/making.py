@@ -1,6 +1,5 @@
 """Models from the bodies of their classes: the fields of the Struct, and what the class answers with."""
 
-import re
 from collections.abc import Mapping as MappingOf, Sequence
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, dataclass_transform
@@ -12,14 +11,16 @@ from segue.db.models.attributes import ManyAttribute, PrivateAttribute, RefAttri
 from segue.db.models.classbody import enclosing, place, style_of, told
 from segue.db.models.columns import Declared
 from segue.db.models.fields import Options, field
+from segue.db.models.heirs import lineage_of, table_name, with_kinds
 from segue.db.models.hints import without_none
+from segue.db.models.lineage import Lineage
 from segue.db.models.mapping import Mapping
 from segue.db.models.registry import by_name, resolve_what_can_be
 from segue.db.queries.expressions import Condition, Expr
 
-__all__ = ["MissingField", "ModelMeta", "Required", "table_name"]
+__all__ = ["MissingField", "ModelMeta", "Required"]
 
-_OPTIONS = frozenset({"table", "schema", "database", "abstract"})
+_OPTIONS = frozenset({"table", "schema", "database", "abstract", "kinds", "kind", "joined", "proxy"})
 
 
 class _ClassAttribute:
@@ -107,13 +108,16 @@ class _Making:
             return StructMeta.__new__(self.mcls, self.name, self.bases, self.namespace, eq=False)
         parent = self.parent()
         fields = [*inherited, *own]
+        lineage = lineage_of(self.name, parent, self.options, fields)
         if parent is None and not any(one.options.key for one in fields):
             # In front, as everybody expects it.
             if any(getattr(base, "__counts__", False) for base in self.parents):
                 fields.insert(0, Declared("id", "field", int, Options(key=True), __name__))
+        if lineage.kinds is not None and lineage.style == "own":
+            fields = with_kinds(fields, lineage.kinds, lineage.kind)
         everything = [*(parent.__mapping__.declared if parent is not None else ()), *fields]
         self.namespace["__declared__"] = tuple(everything)
-        model = self.struct(fields, relations=any(one.style != "field" for one in everything))
+        model = self.struct(fields, lineage, relations=any(one.style != "field" for one in everything))
         names = enclosing()
         type.__setattr__(
             model,
@@ -123,8 +127,10 @@ class _Making:
                 everything,
                 table=self.options.get("table") or table_name(self.name),
                 schema=self.options.get("schema"),
-                database=self.options.get("database"),
-                parent=None if parent is None else parent.__mapping__,
+                database=parent.__mapping__.database
+                if lineage.style != "own"
+                else self.options.get("database"),
+                lineage=lineage,
                 names=names,
                 file=place(),
             ),
@@ -208,7 +214,7 @@ class _Making:
             )
         return found[0] if found else None
 
-    def struct(self, fields: Sequence[Declared], *, relations: bool) -> Any:
+    def struct(self, fields: Sequence[Declared], lineage: Lineage, *, relations: bool) -> Any:
         """The Struct: columns in their order, then what relations have loaded."""
         annotations: dict[str, Any] = {}
         namespace = self.namespace
@@ -226,6 +232,10 @@ class _Making:
             if one.style != "field":
                 annotations[one.name] = Any
                 namespace[one.name] = msgspec.field(default=UNSET)
+        if lineage.kinds is not None and lineage.style in ("single", "joined"):
+            # Of each class another default.
+            annotations[lineage.kinds] = str
+            namespace[lineage.kinds] = lineage.kind
         namespace["__annotations__"] = annotations
         if any(_is_hidden(one) for one in fields):
             namespace["__post_init__"] = hiding(
@@ -304,8 +314,3 @@ def _key_columns(one: Declared, making: _Making) -> list[str]:
 
 def _may_be_none(hint: Any) -> bool:
     return without_none(hint)[1]
-
-
-def table_name(name: str) -> str:
-    """The name of a class as that of a table: ``BlogPost`` is ``blog_post``."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()

@@ -10,6 +10,7 @@ from segue.db.models.fields import Options
 from segue.db.models.fieldtypes import annotate, constraints
 from segue.db.models.hints import evaluated, without_none
 from segue.db.models.kinds import kind_of
+from segue.db.models.lineage import Lineage
 from segue.db.models.registry import by_name, forget, registered, resolve_all, resolve_what_can_be, waiting
 from segue.db.queries.expressions import Column
 
@@ -41,20 +42,27 @@ class Mapping:
         table: str,
         schema: str | None,
         database: str | None,
-        parent: "Mapping | None" = None,
+        lineage: Lineage,
         names: MappingOf[str, Any] | None = None,
         file: str = "",
     ) -> None:
         self.model: type[Keyed] = model
         self.declared = declared
-        self.table = table
-        self.schema = schema
         self.database = database
-        self.parent = parent
+        #: The model with a table that it derives from, if any, and how it shares the rows of that.
+        self.parent = lineage.base
+        self.lineage = lineage
+        above = lineage.parent
+        shared = above is not None and lineage.style != "joined"
+        #: The mapping in whose table its own columns are.
+        self.home: Mapping = above.home if above is not None and shared else self
+        self.table: str = self.home.table if shared else table
+        self.schema: str | None = self.home.schema if shared else schema
         #: Where it is defined.
         self.file = file
         self.names = dict(names or {})
-        self.token = next(tokens)
+        #: Stands for it in the shapes of queries; ``order`` tells which models were defined before it.
+        self.token = self.order = next(tokens)
         self.columns: dict[str, ColumnField] = {}
         self.relations: dict[str, Relation] = {}
         self.key: tuple[ColumnField, ...] = ()
@@ -65,14 +73,21 @@ class Mapping:
         self._resolved = False
         by_name.setdefault(model.__name__, []).append(self)
         waiting.append(self)
+        lineage.begin(self)
 
     def __repr__(self) -> str:
         return f"<mapping of {self.model.__name__} to {self.table}>"
 
     @property
     def indirect(self) -> bool:
-        """Whether an object by its key takes more than the columns of its table: rules, a table of a parent."""
-        return self.parent is not None or "rules" in self.kept
+        """Whether an object by its key takes more than the columns of its table: rules, tables of others."""
+        return self.parent is not None or self.lineage.kinds is not None or "rules" in self.kept
+
+    @property
+    def family(self) -> "type[Keyed]":
+        """The model at the top of those whose rows it shares: objects are one if their keys are alike in it."""
+        above = self.lineage.parent
+        return self.model if above is None else above.family
 
     # -- what is known at once
 
@@ -88,7 +103,14 @@ class Mapping:
             raise
 
     def _resolve(self) -> None:
+        above = self.lineage.parent
+        if above is not None:
+            above.resolve()
+            self.columns.update(above.columns)
+            self.relations.update(above.relations)
         for one in self.declared:
+            if one.name in self.columns or one.name in self.relations:
+                continue
             if one.style == "field":
                 self._add_column(one)
             elif one.style == "ref":
@@ -99,13 +121,11 @@ class Mapping:
                 f"{self.model.__name__} has no key: say key=True of a field, or derive from Model, which has an id"
             )
         for one in self.declared:
-            if one.style == "many":
+            if one.style == "many" and one.name not in self.relations:
                 hint = evaluated(one.hint, one, self)
                 self.relations[one.name] = Relation(
                     self.model, one.name, hint, one.options, many=True, null=True
                 )
-        for position, column in enumerate(self.columns.values()):
-            column.position = position
         annotate(self)
         if self in waiting:
             waiting.remove(self)
@@ -129,7 +149,7 @@ class Mapping:
             )
         except TypeError as error:
             raise TypeError(f"{self.model.__name__}.{one.name}: {error}") from None
-        self.columns[one.name] = ColumnField(self.model, one.name, kind, hint, options)
+        self.columns[one.name] = ColumnField(self, one.name, kind, hint, options)
 
     def _add_reference(self, one: Declared) -> None:
         hint = evaluated(one.hint, one, self)
@@ -163,7 +183,7 @@ class Mapping:
                     help=one.options.help,
                 )
                 hint = Union[key.hint, None] if null else key.hint  # noqa: UP007 -- known only now
-                present = self.columns[name] = ColumnField(self.model, name, kind, hint, options, relation)
+                present = self.columns[name] = ColumnField(self, name, kind, hint, options, relation)
             else:
                 present.reference = relation
             columns.append(present)

@@ -270,14 +270,14 @@ class Keyed(Stored, Struct, metaclass=ModelMeta):
             return True
         if type(other) is Unloaded:
             return other == self
-        if type(other) is not type(self):
+        if type(other) is not type(self) and not _one_row(type(self), type(other)):
             return NotImplemented
         key = key_of(self)
         return key is not UNSET and bool(key == key_of(other))
 
     def __hash__(self) -> int:
         key = key_of(self)
-        return id(self) if key is UNSET else hash((type(self), key))
+        return id(self) if key is UNSET else hash((type(self).__mapping__.family, key))
 
     def __repr__(self) -> str:
         told: list[str] = []
@@ -288,6 +288,12 @@ class Keyed(Stored, Struct, metaclass=ModelMeta):
             hidden = column.options.private or column.options.write_only or column.options.encrypted
             told.append(f"{column.name}={'...' if hidden else f'{value!r:.60}'}")
         return f"{type(self).__name__}({', '.join(told)})"
+
+
+def _one_row(one: Any, other: Any) -> bool:
+    """Whether objects of two classes may be of one row."""
+    there = getattr(other, "__mapping__", None)
+    return there is not None and one.__mapping__.family is there.family
 
 
 class Model(Keyed, abstract=True):
@@ -302,7 +308,9 @@ class Model(Keyed, abstract=True):
         posts = await Post.where(Post.title.icontains("swing")).order_by(Post.published.desc()).limit(20)
 
     It has an ``id`` that the database counts up. Options stand in the class line: ``table`` (its name; else that of the class in
-    snake_case), ``schema``, ``database`` (one of several, by name), ``abstract`` (no table: fields for those that derive from it).
+    snake_case), ``schema``, ``database`` (one of several, by name), ``abstract`` (no table: fields for those that derive from it); ``kinds``
+    (the field that says of which class a row is: those that derive from this model have their rows in its table), and of those ``joined``
+    (fields in a table of their own), ``kind`` (what the field says of this class), ``proxy`` (no field of its own: another class for the same rows).
     """
 
     #: Those that derive from it and declare no key have an ``id``.

@@ -89,7 +89,7 @@ def _facing(relation: Relation) -> Relation | None:
 
 def _owns(there: Relation, here: Relation) -> bool:
     """Which of two sides names the link table: the model that was defined first."""
-    return there.model.__mapping__.token < here.model.__mapping__.token
+    return there.model.__mapping__.order < here.model.__mapping__.order
 
 
 def _through(relation: Relation) -> Link:
@@ -116,7 +116,8 @@ def _through(relation: Relation) -> Link:
 
 def _made(relation: Relation) -> Link:
     """The link table that is made for a relation."""
-    from segue.db.models.making import ModelMeta, table_name
+    from segue.db.models.heirs import table_name
+    from segue.db.models.making import ModelMeta
     from segue.db.models.model import Keyed
 
     here, there = table_name(relation.model.__name__), table_name(relation.target.__name__)

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from segue.db.compiling.statements import Statement, compiled
 from segue.db.compiling.tables import query_table
 from segue.db.compiling.translation import Scope, Translator
+from segue.db.models.lineage import everything
 from segue.db.models.mapping import Relation
 from segue.db.models.relations import link_of, other_side
 from segue.db.queries.expressions import Values
@@ -51,6 +52,8 @@ def compile_related(path: ManyPath, keys: Sequence[Values[Any]], dialect: Any, n
     for order in path._order:
         made = sql.order(order, scope)
         orders += made if isinstance(made, list) else [made]
+    columns = everything(mapping)
+    cells = [scope.cell((), column).label(f"c{at}") for at, column in enumerate(columns)]
     source, owner = owned(relation, scope, sql)
     listed = [sql.expression(one, scope) for one in keys]
     if len(owner) == 1:
@@ -64,9 +67,7 @@ def compile_related(path: ManyPath, keys: Sequence[Values[Any]], dialect: Any, n
                 )
             )
         )
-    columns = list(mapping.columns.values())
-    chosen = [one.label(f"k{at}") for at, one in enumerate(owner)]
-    chosen += [scope.table.c[column.column].label(f"c{at}") for at, column in enumerate(columns)]
+    chosen = [*(one.label(f"k{at}") for at, one in enumerate(owner)), *cells]
     key_order = orders or [scope.table.c[column.column] for column in mapping.key]
     if path._limit is not None:
         chosen.append(sa.func.row_number().over(partition_by=owner, order_by=key_order).label("nth"))

@@ -19,6 +19,7 @@ from segue.db.compiling.statements import Statement, compiled
 from segue.db.compiling.translation import Scope, Translator
 from segue.db.databases.database import Running, running
 from segue.db.models.kinds import Kind
+from segue.db.models.lineage import is_polymorphic
 from segue.db.models.mapping import ColumnField, Mapping, Relation, resolve_all
 from segue.db.queries.paths import ManyPath
 from segue.db.queries.query import Asking, Query
@@ -177,7 +178,9 @@ class _Reply:
     def members(
         self, mapping: Mapping, scope: Scope, path: Steps, joined: set[Steps], many: dict[Steps, Any]
     ) -> list[tuple[str, Any]] | None:
-        """Names and values of an object in the document."""
+        """Names and values of an object in the document; None where objects may be of several classes."""
+        if is_polymorphic(mapping):
+            return None
         table = scope.table_at(path)
         names = _encoded_names(mapping)
         found: list[tuple[str, Any]] = []

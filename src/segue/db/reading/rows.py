@@ -10,6 +10,7 @@ from msgspec import UNSET
 
 from segue.db.compiling.types import converter_from, inline_from
 from segue.db.models.kinds import Kind
+from segue.db.models.lineage import descendants, is_polymorphic
 from segue.db.models.mapping import ColumnField, Mapping, Relation
 from segue.db.models.state import Peers, State
 
@@ -48,6 +49,9 @@ class Reached:
 
 def needs_state(mapping: Mapping) -> bool:
     """Whether objects remember where they came from: for relations, and where a key does not tell that they are stored."""
+    if mapping.lineage.kinds is not None:
+        # What a query of the model at the top gives may be of a class with relations.
+        return True
     return bool(mapping.relations) or not (len(mapping.key) == 1 and mapping.key[0].automatic)
 
 
@@ -74,6 +78,7 @@ def _objects(dialect: str, reached: Sequence[Reached]) -> Build:
     in_order = names == list(model.__struct_fields__[: len(names)])
     converters = [converter_from(column.kind, dialect) for column in first.columns]
     whole = in_order and first.start == 0 and len(reached) == 1 and not _absent(first)
+    whole = whole and not is_polymorphic(first.mapping)
     if whole and not any(converters):
         # PERF: C all the way: 63 ns an object instead of 180 (a thousand rows of seven columns).
         return lambda rows, _: list(starmap(model, rows))
@@ -94,7 +99,11 @@ def _objects(dialect: str, reached: Sequence[Reached]) -> Build:
 
 def _places(one: Reached) -> dict[str, int]:
     """In which cell of a row each column of a model is."""
-    return {column.name: one.start + offset for offset, column in enumerate(one.columns)}
+    return {
+        column.name: one.start + offset
+        for offset, column in enumerate(one.columns)
+        if one.mapping.columns.get(column.name) is column
+    }
 
 
 def _generated(dialect: str, reached: Sequence[Reached], *, inline: bool) -> Build:
@@ -107,7 +116,6 @@ def _generated(dialect: str, reached: Sequence[Reached], *, inline: bool) -> Bui
     total = max(one.start + len(one.columns) for one in reached)
     cells = ", ".join(f"c{at}" for at in range(total)) + ("," if total == 1 else "")
     made = [_made(dialect, reached, at, names, inline=inline) for at in range(len(reached))]
-    names["M0"] = reached[0].mapping.model
     absent = _absent(reached[0])
     if len(reached) == 1 and not absent:
         # PERF: a comprehension with what converts written out: 262 ns an object instead of 1,550 (SQLite, a date and a truth).
@@ -115,9 +123,9 @@ def _generated(dialect: str, reached: Sequence[Reached], *, inline: bool) -> Bui
     else:
         lines = ["def build(rows, database):", "    found = []", "    add = found.append"]
         for at, one in enumerate(reached[1:], 1):
-            names[f"M{at}"] = one.mapping.model
             lines.append(f"    seen{at} = {{}}")
             if needs_state(one.mapping):
+                names[f"M{at}"] = one.mapping.model
                 names[f"places{at}"] = _places(one)
                 lines.append(f"    p{at} = Peers(M{at}, rows, database, places{at})")
         lines.append(f"    for {cells} in rows:")
@@ -145,17 +153,43 @@ def _absent(one: Reached) -> list[str]:
 def _made(dialect: str, reached: Sequence[Reached], at: int, names: dict[str, Any], *, inline: bool) -> str:
     """The call that makes an object of the cells of a row."""
     one = reached[at]
-    given: dict[str, str] = {}
+    cells: list[tuple[ColumnField, str]] = []
     for offset, column in enumerate(one.columns):
+        # A class that derives from the model has columns that are empty for others.
+        apart = at > 0 or one.mapping.columns.get(column.name) is not column
         place = one.start + offset
-        given[column.name] = _cell(column.kind, dialect, place, names, inline=inline, joined=at > 0)
-    for inner, other in enumerate(reached):
-        if other.parent is one and other.relation is not None:
-            # None if there is none: it was looked for.
-            given[other.relation.name] = f"o{inner}"
-    fields = list(one.mapping.model.__struct_fields__)
+        cells.append((column, _cell(column.kind, dialect, place, names, inline=inline, joined=apart)))
+    # None if there is none: it was looked for.
+    inside = {
+        other.relation.name: f"o{inner}"
+        for inner, other in enumerate(reached)
+        if other.parent is one and other.relation is not None
+    }
+    made = _call(one.mapping, cells, inside, f"M{at}", names)
+    if not is_polymorphic(one.mapping):
+        return made
+    kinds = one.mapping.columns[one.mapping.lineage.kinds or ""]
+    cell = f"c{one.start + list(one.columns).index(kinds)}"
+    for number, child in enumerate(descendants(one.mapping)):
+        call = _call(child, cells, inside, f"M{at}_{number}", names)
+        made = f"{call} if {cell} == {child.lineage.kind!r} else {made}"
+    return f"({made})"
+
+
+def _call(
+    mapping: Mapping,
+    cells: Sequence[tuple[ColumnField, str]],
+    inside: dict[str, str],
+    called: str,
+    names: dict[str, Any],
+) -> str:
+    """The call that makes an object of one class."""
+    names[called] = mapping.model
+    given = {column.name: text for column, text in cells if mapping.columns.get(column.name) is column}
+    given.update(inside)
+    fields = list(mapping.model.__struct_fields__)
     last = max(index for index, name in enumerate(fields) if name in given) + 1
-    return f"M{at}({', '.join(given.get(name, 'UNSET') for name in fields[:last])})"
+    return f"{called}({', '.join(given.get(name, 'UNSET') for name in fields[:last])})"
 
 
 def _cell(kind: Kind, dialect: str, place: int, names: dict[str, Any], *, inline: bool, joined: bool) -> str:

@@ -3,6 +3,7 @@
 import hashlib
 import sys
 import warnings
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -10,10 +11,12 @@ from msgspec import UNSET
 from sqlalchemy.sql.visitors import cloned_traverse
 
 from segue.db.compiling.dialect_sql import DialectSQL
+from segue.db.compiling.tables import stored_table
 from segue.db.compiling.translation import Scope, Translator
 from segue.db.compiling.types import converter_to, enum_values
 from segue.db.errors import ConfigurationError
 from segue.db.models.constraints import Check, Exclude, Index, Searchable, Unique
+from segue.db.models.lineage import descendants, homes, in_table
 from segue.db.models.mapping import ColumnField, Mapping, registered, resolve_all
 from segue.db.models.relations import link_of, other_side
 from segue.db.queries.expressions import Expr
@@ -51,11 +54,13 @@ NAMES = {
 def mappings_of(database: "Database") -> list[Mapping]:
     """The models whose tables are in a database, in the order in which they were defined; link tables after them."""
     resolve_all()
-    listed = registered() if database.models is None else [model.__mapping__ for model in database.models]
+    listed = registered() if database.models is None else _with_kin(database.models)
     found: dict[str, Mapping] = {}
     links: dict[str, Mapping] = {}
-    for mapping in sorted(listed, key=lambda one: one.token):
+    for mapping in sorted(listed, key=lambda one: one.order):
         if mapping.database not in (None, database.name) or "link of" in mapping.kept:
+            continue
+        if mapping.home is not mapping:
             continue
         if (
             mapping.database is None
@@ -77,6 +82,16 @@ def mappings_of(database: "Database") -> list[Mapping]:
                 link = link_of(relation).model.__mapping__
                 links[link.table] = link
     return [*found.values(), *(one for name, one in links.items() if name not in found)]
+
+
+def _with_kin(models: Iterable[Any]) -> list[Mapping]:
+    """The mappings of models, and of those whose rows they share."""
+    found: dict[Mapping, None] = {}
+    for model in models:
+        mapping: Mapping = model.__mapping__
+        for one in (mapping, *homes(mapping), *descendants(mapping)):
+            found[one] = None
+    return list(found)
 
 
 def _elsewhere(database: "Database") -> bool:
@@ -126,10 +141,13 @@ class _Table:
         self.metadata = metadata
         self.dialect = dialect
         self.table: Any = None
+        #: Its columns, each with the model that says it.
+        self.said: list[tuple[Mapping, ColumnField]] = []
 
     def make(self) -> sa.Table:
         mapping = self.mapping
-        columns = [self.column(one) for one in mapping.columns.values()]
+        self.said = in_table(mapping)
+        columns = [self.column(one, owner) for owner, one in self.said]
         self.table = sa.Table(
             mapping.table,
             self.metadata,
@@ -138,29 +156,43 @@ class _Table:
             schema=mapping.schema,
             **self.options(),
         )
-        for one in mapping.columns.values():
+        for _, one in self.said:
+            if one.home is not mapping:
+                continue
             if one.options.index and not one.options.unique:
                 sa.Index(None, self.table.c[one.column])
             if one.options.unique:
                 self.table.append_constraint(sa.UniqueConstraint(one.column))
-        for one in mapping.columns.values():
+        for _, one in self.said:
             if one.kind.storage == "enum" and one.kind.cipher is None:
                 self.add_choice(one)
-        for constraint in mapping.model.constraints:
-            self.add(constraint)
+        for owner in self.owners():
+            for constraint in owner.model.constraints:
+                self.add(constraint, owner)
         return self.table  # type: ignore[no-any-return] # made above
+
+    def owners(self) -> list[Mapping]:
+        """The models that say something of this table: its own, and those that have their rows in it."""
+        mapping = self.mapping
+        below = [
+            one for one in descendants(mapping) if one.home is mapping and "constraints" in one.model.__dict__
+        ]
+        shared = mapping.lineage.style != "own" and "constraints" not in mapping.model.__dict__
+        return below if shared else [mapping, *below]
 
     def options(self) -> dict[str, Any]:
         return dict(TABLE_OPTIONS)
 
-    def column(self, one: ColumnField) -> sa.Column[Any]:
+    def column(self, one: ColumnField, owner: Mapping) -> sa.Column[Any]:
         options = one.options
+        #: Rows of other classes have nothing in it.
+        apart = owner is not self.mapping
         indexed = options.key or options.unique or options.index or self.in_index(one)
         arguments: list[Any] = []
         if options.computed is not None:
             # Before version 18 PostgreSQL stores them all.
             stored = options.stored or self.dialect == "postgresql"
-            arguments.append(sa.Computed(self.sql(options.computed), persisted=stored))
+            arguments.append(sa.Computed(self.sql(options.computed, owner), persisted=stored))
         default = self.default(one)
         comment: dict[str, Any] = (
             {"comment": options.help} if options.help and self.dialect != "sqlite" else {}
@@ -171,10 +203,10 @@ class _Table:
             *arguments,
             primary_key=options.key,
             # MariaDB has no generated columns that must not be empty.
-            nullable=one.kind.null or options.computed is not None,
+            nullable=one.kind.null or options.computed is not None or apart,
             server_default=default,
             info={"fill": self.fill(one)},
-            autoincrement=one.automatic or (False if options.key else "auto"),
+            autoincrement=(one.automatic and one.home is self.mapping) or (False if options.key else "auto"),
             **comment,
         )
 
@@ -223,10 +255,10 @@ class _Table:
         )
         return str(compiled)
 
-    def sql(self, function: Any) -> DialectSQL:
+    def sql(self, function: Any, owner: Mapping) -> DialectSQL:
         """The text of an expression that a function of the model gives."""
-        expression = function(self.mapping.model)
-        return self.text(lambda dialect: self.rendered(expression, dialect))
+        expression = function(owner.model)
+        return self.text(lambda dialect: self.rendered(expression, dialect, owner))
 
     def text(self, make: "Callable[[str], str]") -> DialectSQL:
         """What a function makes for each database: so a revision that was written over one runs over another."""
@@ -240,9 +272,9 @@ class _Table:
                     continue
         return DialectSQL(texts)
 
-    def rendered(self, expression: Expr[Any], dialect: str) -> str:
+    def rendered(self, expression: Expr[Any], dialect: str, owner: Mapping | None = None) -> str:
         sql = Translator(dialect)
-        scope = Scope(sql, self.mapping)
+        scope = Scope(sql, owner or self.mapping, table=stored_table(self.mapping))
         made = sql.expression(expression, scope)
         values: list[Any] = []
         expression.walk([], values)
@@ -265,8 +297,14 @@ class _Table:
 
     def foreign_keys(self) -> list[Any]:
         found: list[Any] = []
-        for relation in self.mapping.relations.values():
-            if relation.many:
+        if self.mapping.lineage.parent is not None:
+            above = self.mapping.lineage.parent.home
+            name = above.table if above.schema is None else f"{above.schema}.{above.table}"
+            keys = [key.column for key in self.mapping.key]
+            found.append(sa.ForeignKeyConstraint(keys, [f"{name}.{key}" for key in keys], ondelete="CASCADE"))
+        here = {column.reference: None for _, column in self.said if column.reference is not None}
+        for relation in here:
+            if relation.columns[0].home is not self.mapping:
                 continue
             other = relation.target.__mapping__
             if other.database != self.mapping.database:
@@ -298,18 +336,18 @@ class _Table:
         )
         self.table.append_constraint(sa.CheckConstraint(text, name=f"{one.column}_{_digest(listed)}"))
 
-    def add(self, constraint: Any) -> None:  # noqa: C901 -- a case for each kind
+    def add(self, constraint: Any, owner: Mapping) -> None:  # noqa: C901 -- a case for each kind
         table = self.table
         where: dict[str, Any] = {}
         if getattr(constraint, "where", None) is not None:
-            text = self.sql(constraint.where)
+            text = self.sql(constraint.where, owner)
             where = {"postgresql_where": text, "sqlite_where": text}
         nulls: dict[str, Any] = {}
         match constraint:
             case Unique():
                 if not constraint.nulls_distinct:
                     nulls["postgresql_nulls_not_distinct"] = True
-                columns = self.columns(constraint.fields)
+                columns = self.columns(constraint.fields, owner)
                 if where and self.dialect in ("mysql", "mariadb"):
                     raise ConfigurationError(
                         f"{self.mapping.model.__name__}.constraints: unique({', '.join(constraint.fields)}, where=...) holds for some rows only, and "
@@ -332,13 +370,13 @@ class _Table:
                         )
                     )
             case Check():
-                text = self.sql(constraint.condition)
+                text = self.sql(constraint.condition, owner)
                 # Databases write conditions in their own way: another name tells that this is another one.
                 name = constraint.name or _digest(next(iter(sorted(text.texts.items())))[1])
                 table.append_constraint(sa.CheckConstraint(text, name=name))
             case Index():
                 parts = [
-                    self.columns((one,))[0] if isinstance(one, str) else self.sql(one)
+                    self.columns((one,), owner)[0] if isinstance(one, str) else self.sql(one, owner)
                     for one in constraint.fields
                 ]
                 name = (
@@ -352,7 +390,7 @@ class _Table:
                 if constraint.method is not None:
                     more["postgresql_using"] = constraint.method
                 if constraint.include:
-                    more["postgresql_include"] = [c.name for c in self.columns(constraint.include)]
+                    more["postgresql_include"] = [c.name for c in self.columns(constraint.include, owner)]
                 if constraint.concurrently:
                     more["postgresql_concurrently"] = True
                 table.append_constraint(
@@ -363,7 +401,7 @@ class _Table:
                     from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
                     elements = [
-                        (self.columns((name,))[0], operator) for name, operator in constraint.elements
+                        (self.columns((name,), owner)[0], operator) for name, operator in constraint.elements
                     ]
                     table.append_constraint(
                         ExcludeConstraint(
@@ -371,25 +409,25 @@ class _Table:
                         )
                     )
             case Searchable():
-                add_search_index(table, self.mapping, constraint, self.dialect)
+                add_search_index(table, owner, constraint, self.dialect)
             case _:
                 raise TypeError(
                     f"{self.mapping.model.__name__}.constraints has {constraint!r}: it is made of unique, check, index, exclude and searchable"
                 )
 
-    def columns(self, names: tuple[str, ...]) -> list[Any]:
+    def columns(self, names: tuple[str, ...], owner: Mapping) -> list[Any]:
         """Columns by the names of fields; a relation stands for its key."""
         found: list[Any] = []
         for name in names:
-            relation = self.mapping.relations.get(name)
+            relation = owner.relations.get(name)
             if relation is not None and not relation.many:
                 found += [self.table.c[column.column] for column in relation.columns]
-            elif name in self.mapping.columns:
-                found.append(self.table.c[self.mapping.columns[name].column])
+            elif name in owner.columns:
+                found.append(self.table.c[owner.columns[name].column])
             else:
                 raise TypeError(
-                    f"{self.mapping.model.__name__}.constraints names {name!r}, and there is no such field; there are "
-                    f"{', '.join((*self.mapping.columns, *self.mapping.relations))}"
+                    f"{owner.model.__name__}.constraints names {name!r}, and there is no such field; there are "
+                    f"{', '.join((*owner.columns, *owner.relations))}"
                 )
         return found
 

@@ -6,12 +6,13 @@ import sqlalchemy as sa
 
 from segue.db.compiling.parts import Selecting
 from segue.db.compiling.statements import Statement, compiled
-from segue.db.compiling.tables import query_table
+from segue.db.compiling.tables import stored_table
 from segue.db.compiling.translation import Translator
 from segue.db.databases.database import database_of, running
 from segue.db.errors import ValidationError
+from segue.db.models.lineage import homes
 from segue.db.models.mapping import ColumnField, Mapping, resolve_all
-from segue.db.queries.expressions import Expr, Value, as_expression
+from segue.db.queries.expressions import Expr, Value, all_of, any_of, as_expression
 from segue.db.queries.paths import OnePath
 from segue.db.queries.query import Asking
 from segue.db.queries.scoping import scoped
@@ -39,6 +40,31 @@ async def updated(query: Asking[Any], values: dict[str, Any]) -> int:
 async def _updated(query: Asking[Any], values: dict[str, Any]) -> int:
     given = _given(query._mapping, values)
     query = scoped(query)
+    by_home: dict[Mapping, list[tuple[ColumnField, Expr[Any]]]] = {}
+    for column, value in given:
+        by_home.setdefault(column.home, []).append((column, value))
+    if len(by_home) == 1:
+        return await _update(query, given)
+    async with database_of(query._model, _using(query)).transaction():
+        # What is written to the first table may be what the condition asks, so those that it means are found before.
+        keys = await query.for_update()
+        some = query._model.all().using(_using(query)).unscoped()
+        for start in range(0, len(keys), _SOME):
+            for part in by_home.values():
+                await _update(some.where(any_of(*map(_is, keys[start : start + _SOME]))), part)
+    return len(keys)
+
+
+_SOME = 200
+
+
+def _is(target: Any) -> Expr[bool]:
+    mapping: Mapping = type(target).__mapping__
+    return all_of(*(mapping.expression(one.name) == getattr(target, one.name) for one in mapping.key))
+
+
+async def _update(query: Asking[Any], given: list[tuple[ColumnField, Expr[Any]]]) -> int:
+    """Changes columns of one table."""
     run = running(query._model, _using(query))
     key: list[Any] = ["update of", query._mapping.token, tuple(column.token for column, _ in given)]
     bound: list[Any] = []
@@ -129,16 +155,17 @@ def _compile(
     steps = {step._step for step in query._steps()}
     mapping = query._mapping
     sql = Translator(name)
-    table = query_table(mapping)
+    # The rows of other tables go with that of the first one.
+    table = stored_table(given[0][0].home if given is not None else homes(mapping)[0])
     from segue.db.compiling.translation import Scope
 
-    scope = Scope(sql, mapping)
+    scope = Scope(sql, mapping, table=table)
     values = {column.column: sql.expression(value, scope) for column, value in given or ()}
     if scope.joins:
         raise TypeError("what a column becomes may name columns of the same row; for others use a subquery")
     parts = Selecting(query, sql)
     made: Any = sa.update(table).values(values) if given is not None else sa.delete(table)
-    if steps <= _MAY and not parts.scope.joins:
+    if steps <= _MAY and not parts.scope.joins and parts.scope.table is table:
         made = made.where(*parts.conditions)
     else:
         # What is joined, ordered or limited is found first, and changed by its key.

@@ -63,13 +63,15 @@ def _follow(
 
 def _leading_to(model: Any) -> list[Relation]:
     home: Mapping = model.__mapping__
-    latest: dict[tuple[str | None, str], Mapping] = {
-        (mapping.schema, mapping.table): mapping for mapping in registered()
+    latest: dict[tuple[str | None, str, str | None], Mapping] = {
+        (mapping.schema, mapping.table, None if mapping.home is mapping else mapping.model.__name__): mapping
+        for mapping in registered()
     }
-    return [
-        relation
+    found = {
+        relation: None
         for mapping in latest.values()
         if mapping.database == home.database
         for relation in mapping.relations.values()
         if not relation.many and issubclass(model, relation.target)
-    ]
+    }
+    return list(found)

@@ -10,12 +10,13 @@ import sqlalchemy as sa
 from msgspec import UNSET
 
 from segue.db.compiling.statements import Statement, compiled
-from segue.db.compiling.tables import query_table
+from segue.db.compiling.tables import stored_table
 from segue.db.compiling.translation import Bound, Translator
 from segue.db.compiling.types import array_type, converter_from, converter_to
 from segue.db.databases.database import Running, database_of, running
 from segue.db.errors import ValidationError
 from segue.db.models.attributes import slot_of
+from segue.db.models.lineage import Part, parts
 from segue.db.models.mapping import ColumnField, Mapping, resolve_all
 from segue.db.models.state import Peers, State, put
 from segue.db.reading.rows import needs_state
@@ -44,7 +45,7 @@ async def inserted(target: Any) -> Any:
     resolve_all()
     mapping: Mapping = type(target).__mapping__
     database = database_of(mapping.model)
-    if not (heard(mapping, Inserting, Inserted) or has_new_links(target, mapping)):
+    if not (heard(mapping, Inserting, Inserted) or has_new_links(target, mapping) or len(parts(mapping)) > 1):
         await _checked(target, mapping)
         await _insert_one(Running(database, database._transaction.get()), mapping, target)
         return target
@@ -64,9 +65,17 @@ async def _checked(target: Any, mapping: Mapping) -> None:
 
 
 async def _insert_one(run: Running, mapping: Mapping, target: Any) -> None:
-    columns = tuple(c for c in mapping.stored_columns() if getattr(target, c.name) is not UNSET)
-    back = tuple(c for c in mapping.columns.values() if getattr(target, c.name) is UNSET or c.generated)
-    statement = _insert(run, mapping, columns, back)
+    back: list[ColumnField] = []
+    for part in parts(mapping):
+        back += await _insert_part(run, mapping, part, target)
+    _remember([target], tuple(back), mapping, run)
+
+
+async def _insert_part(run: Running, mapping: Mapping, part: Part, target: Any) -> Columns:
+    """Inserts the row of one of the tables of an object; gives the columns that the database has filled."""
+    columns = tuple(c for c in part.columns if not c.generated and getattr(target, c.name) is not UNSET)
+    back = tuple(c for c in part.columns if getattr(target, c.name) is UNSET or c.generated)
+    statement = _insert(run, mapping, part.home, columns, back)
     args = statement.arguments([getattr(target, column.name) for column in columns])
     engine = run.database.engine
     if not back:
@@ -74,18 +83,18 @@ async def _insert_one(run: Running, mapping: Mapping, target: Any) -> None:
     elif engine.dialect.insert_returning:
         _fill([target], back, await run.fetch(statement.sql, args, write=True), engine.name)
     else:
-        await _without_returning(run, statement.sql, args, [target], back)
-    _remember([target], back, mapping, run)
+        await _without_returning(run, part.home, statement.sql, args, [target], back)
+    return back
 
 
-def _insert(run: Running, mapping: Mapping, columns: Columns, back: Columns) -> Statement:
-    key = ("insert", mapping.token, tuple(c.token for c in columns))
+def _insert(run: Running, mapping: Mapping, home: Mapping, columns: Columns, back: Columns) -> Statement:
+    key = ("insert", mapping.token, home.order, tuple(c.token for c in columns))
     found: Statement | None = run.database.statements.find(key)
     if found is not None:
         return found
     engine = run.database.engine
     sql = Translator(engine.name)
-    table = query_table(mapping)
+    table = stored_table(home)
     made: Any = sa.insert(table)
     if columns:
         made = made.values({c.column: sql.bind(Bound(sql.value(), c.kind)) for c in columns})
@@ -130,17 +139,32 @@ async def _inserted_many(
     targets: Sequence[Any], mapping: Mapping, size: int, ending: Ending | None
 ) -> list[Any]:
     model = mapping.model
-    groups = _groups(targets, mapping)
     run = running(model)
+    tables = parts(mapping)
+    if ending is not None and len(tables) > 1:
+        raise TypeError(
+            f"objects of {model.__name__} are spread over the tables {', '.join(one.home.table for one in tables)}, and no database "
+            f"inserts or updates in several at once: get_or_create() and create_or_update() do it one by one"
+        )
     size = min(size, _MOST_VALUES // max(1, len(mapping.columns)))
-    if len(groups) == 1 and len(targets) <= size:
-        await _insert_group(run, mapping, *groups[0], ending)
+    groups = _groups(targets, tables[0].columns)
+    if len(tables) == len(groups) == 1 and len(targets) <= size:
+        _remember(
+            targets, await _insert_group(run, tables[0].home, mapping, *groups[0], ending), mapping, run
+        )
     else:
         async with run.database.transaction():
             run = running(model, run.database)
-            for columns, alike in groups:
-                for start in range(0, len(alike), size):
-                    await _insert_group(run, mapping, columns, alike[start : start + size], ending)
+            back: dict[ColumnField, None] = {}
+            for part in tables:
+                # The rows of the next table have the keys that the first one made.
+                for columns, alike in _groups(targets, part.columns):
+                    for start in range(0, len(alike), size):
+                        some = alike[start : start + size]
+                        back |= dict.fromkeys(
+                            await _insert_group(run, part.home, mapping, columns, some, ending)
+                        )
+            _remember(targets, tuple(back), mapping, run)
     return list(targets)
 
 
@@ -148,8 +172,10 @@ def _prepare_all(targets: Sequence[Any], model: type, mapping: Mapping) -> None:
     """Raises ValidationError with every bad field of every object; ``loc`` begins with the number of the object."""
     right = plainly_right(mapping)
     slots = [slot_of(model, one.name).__get__ for one in mapping.relations.values() if not one.many]
-    plain = not hasattr(model, "validate") and not any(
-        column.options.on_update is not None for column in mapping.columns.values()
+    plain = (
+        not hasattr(model, "validate")
+        and mapping.lineage.kinds is None
+        and not any(column.options.on_update is not None for column in mapping.columns.values())
     )
     problems: list[Any] = []
     for at, target in enumerate(targets):
@@ -181,9 +207,9 @@ def _complete(target: Any, mapping: Mapping) -> bool:
     )
 
 
-def _groups(targets: Sequence[Any], mapping: Mapping) -> list[tuple[Columns, list[Any]]]:
-    """The objects by the columns that they have values for."""
-    stored = tuple(mapping.stored_columns())
+def _groups(targets: Sequence[Any], columns: Columns) -> list[tuple[Columns, list[Any]]]:
+    """The objects by those of these columns that they have values for."""
+    stored = tuple(column for column in columns if not column.generated)
     may_be_absent = [column for column in stored if column.from_database]
     if not may_be_absent:
         return [(stored, list(targets))]
@@ -201,25 +227,31 @@ def _groups(targets: Sequence[Any], mapping: Mapping) -> list[tuple[Columns, lis
 
 
 async def _insert_group(
-    run: Running, mapping: Mapping, columns: Columns, targets: list[Any], ending: Ending | None
-) -> None:
-    """Inserts objects with values for the same columns, in one statement."""
+    run: Running,
+    home: Mapping,
+    mapping: Mapping,
+    columns: Columns,
+    targets: list[Any],
+    ending: Ending | None,
+) -> Columns:
+    """Inserts objects with values for the same columns into a table, in one statement; gives the columns that the database has filled."""
+    part = next(one for one in parts(mapping) if one.home is home)
+    back = tuple(c for c in part.columns if c not in columns or c.generated)
     if ending is None and (len(targets) == 1 or not columns):
         for target in targets:
-            await _insert_one(run, mapping, target)
-        return
+            await _insert_part(run, mapping, part, target)
+        return back
     engine = run.database.engine
-    back = tuple(c for c in mapping.columns.values() if c not in columns or c.generated)
     values = [_converted(targets, column, engine.name) for column in columns]
     arrays = (
         [one for column in columns if (one := array_type(column.kind))] if engine.name == "postgresql" else []
     )
     if len(arrays) == len(columns):
         # PERF: one statement for any number of rows, and lists that asyncpg encodes in C: 2.0 ms for 1,000 rows instead of 9.
-        sql, args = _from_arrays(run, mapping, columns, back, arrays, ending), values
+        sql, args = _from_arrays(run, home, columns, back, arrays, ending), values
     else:
         sql, args = (
-            _of_rows(run, mapping, columns, back, len(targets), ending),
+            _of_rows(run, home, columns, back, len(targets), ending),
             list(chain.from_iterable(zip(*values, strict=True))),
         )
     if not back:
@@ -227,8 +259,8 @@ async def _insert_group(
     elif engine.dialect.insert_returning:
         _fill(targets, back, await run.fetch(sql, args, write=True), engine.name)
     else:
-        await _without_returning(run, sql, args, targets, back)
-    _remember(targets, back, mapping, run)
+        await _without_returning(run, home, sql, args, targets, back)
+    return back
 
 
 def _converted(targets: list[Any], column: ColumnField, dialect: str) -> list[Any]:
@@ -239,23 +271,23 @@ def _converted(targets: list[Any], column: ColumnField, dialect: str) -> list[An
 
 
 def _from_arrays(
-    run: Running, mapping: Mapping, columns: Columns, back: Columns, arrays: list[str], ending: Ending | None
+    run: Running, home: Mapping, columns: Columns, back: Columns, arrays: list[str], ending: Ending | None
 ) -> str:
-    key = ("insert arrays", mapping.token, tuple(c.token for c in columns), ending and ending[0])
+    key = ("insert arrays", home.order, tuple(c.token for c in columns), ending and ending[0])
     found: str | None = run.database.statements.find(key)
     if found is None:
         quote = run.database.engine.dialect.identifier_preparer.quote
         names = ", ".join(quote(column.column) for column in columns)
         lists = ", ".join(f"${at}::{kind}[]" for at, kind in enumerate(arrays, 1))
-        found = f"INSERT INTO {_table(run, mapping)} ({names}) SELECT * FROM unnest({lists}){_ending(ending, columns)}{_returning(run, back)}"  # noqa: S608 -- names of the program, quoted
+        found = f"INSERT INTO {_table(run, home)} ({names}) SELECT * FROM unnest({lists}){_ending(ending, columns)}{_returning(run, back)}"  # noqa: S608 -- names of the program, quoted
         run.database.statements.keep(key, found)
     return found
 
 
 def _of_rows(
-    run: Running, mapping: Mapping, columns: Columns, back: Columns, count: int, ending: Ending | None
+    run: Running, home: Mapping, columns: Columns, back: Columns, count: int, ending: Ending | None
 ) -> str:
-    key = ("insert rows", mapping.token, tuple(c.token for c in columns), count, ending and ending[0])
+    key = ("insert rows", home.order, tuple(c.token for c in columns), count, ending and ending[0])
     found: str | None = run.database.statements.find(key)
     if found is None:
         dialect = run.database.engine.dialect
@@ -270,7 +302,7 @@ def _of_rows(
                 f"({', '.join(f'${at * width + place}' for place in range(1, width + 1))})"
                 for at in range(count)
             )
-        found = f"INSERT INTO {_table(run, mapping)} ({names}) VALUES {rows}{_ending(ending, columns)}{_returning(run, back)}"  # noqa: S608 -- names of the program, quoted
+        found = f"INSERT INTO {_table(run, home)} ({names}) VALUES {rows}{_ending(ending, columns)}{_returning(run, back)}"  # noqa: S608 -- names of the program, quoted
         run.database.statements.keep(key, found)
     return found
 
@@ -279,8 +311,8 @@ def _ending(ending: Ending | None, columns: Columns) -> str:
     return "" if ending is None else ending[1](columns)
 
 
-def _table(run: Running, mapping: Mapping) -> str:
-    return str(run.database.engine.dialect.identifier_preparer.format_table(query_table(mapping)))
+def _table(run: Running, home: Mapping) -> str:
+    return str(run.database.engine.dialect.identifier_preparer.format_table(stored_table(home)))
 
 
 def _returning(run: Running, back: Columns) -> str:
@@ -302,12 +334,11 @@ def _fill(targets: Sequence[Any], back: Columns, rows: Sequence[Any], dialect: s
 
 
 async def _without_returning(
-    run: Running, sql: str, args: Sequence[Any], targets: Sequence[Any], back: Columns
+    run: Running, home: Mapping, sql: str, args: Sequence[Any], targets: Sequence[Any], back: Columns
 ) -> None:
     """MySQL gives the first of the numbers that it counted; the rest is read."""
-    mapping: Mapping = type(targets[0]).__mapping__
     async with run.database.transaction():
-        inside = running(mapping.model, run.database)
+        inside = running(home.model, run.database)
         await inside.execute(sql, args)
         automatic = [c for c in back if c.automatic]
         if automatic:
@@ -317,7 +348,7 @@ async def _without_returning(
         rest = [c for c in back if not c.automatic]
         if rest:
             for target in targets:
-                await read_back(target, rest, inside)
+                await read_back(target, home, rest, inside)
 
 
 def _remember(targets: Sequence[Any], back: Columns, mapping: Mapping, run: Running) -> None:

@@ -7,11 +7,12 @@ import sqlalchemy as sa
 from msgspec import UNSET
 
 from segue.db.compiling.statements import compiled
-from segue.db.compiling.tables import query_table
+from segue.db.compiling.tables import stored_table
 from segue.db.compiling.translation import Bound, Translator
 from segue.db.databases.database import Database, Running, database_of
 from segue.db.errors import Missing, Stale
 from segue.db.models.attributes import Unloaded, key_of, keys_from, slot_of
+from segue.db.models.lineage import parts
 from segue.db.models.mapping import ColumnField, Mapping, resolve_all
 from segue.db.models.state import changed, is_stored, put
 from segue.db.queries.expressions import Expr
@@ -56,6 +57,9 @@ def _settle_references(target: Any, mapping: Mapping) -> None:
 def prepare(target: Any, mapping: Mapping, *, new: bool) -> None:
     """Puts keys of related objects in their columns and checks all values. Raises ValidationError."""
     _settle_references(target, mapping)
+    if mapping.lineage.kinds is not None:
+        # Its class says so, whatever was assigned.
+        put(target, mapping.lineage.kinds, mapping.lineage.kind)
     for column in _updated_at_each_change(mapping):
         if not (new and getattr(target, column.name) is not UNSET and column.options.default is not UNSET):
             put(target, column.name, column.options.on_update())  # type: ignore[misc] # those that have one
@@ -71,9 +75,8 @@ def _updated_at_each_change(mapping: Mapping) -> list[ColumnField]:
     return list(found)
 
 
-async def read_back(target: Any, columns: Sequence[ColumnField], run: Running) -> None:
+async def read_back(target: Any, mapping: Mapping, columns: Sequence[ColumnField], run: Running) -> None:
     """Reads columns that the database has made."""
-    mapping: Mapping = type(target).__mapping__
     query = mapping.model.where(*_is(target, mapping)).select(*(mapping.expression(c.name) for c in columns))
     row = await query.unscoped().using(run.database).one()
     for column, value in zip(columns, row, strict=True):
@@ -115,9 +118,7 @@ async def _write(
         return frozenset()
     lock = lock_of(mapping)
     columns = [c for c in mapping.stored_columns() if c.name in names and not c.options.key and c is not lock]
-    run = Running(database, database._transaction.get())
-    if await run.execute(*_update(run, mapping, columns, target)) == 0:
-        raise stale(target, "changed or deleted by somebody else" if lock is not None else "deleted")
+    run = await _update_parts(target, mapping, columns, database)
     before = changed(target)
     target._changes = before - {column.name for column in columns}
     if lock is not None:
@@ -125,6 +126,28 @@ async def _write(
     if run.transaction is not None:
         run.transaction.on_rollback(lambda: _take_back(target, before, lock))
     return frozenset(column.name for column in columns)
+
+
+async def _update_parts(
+    target: Any, mapping: Mapping, columns: Sequence[ColumnField], database: Database
+) -> Running:
+    """Updates the row of an object, or those that it is spread over; raises Stale where there is none."""
+    lock = lock_of(mapping)
+    run = Running(database, database._transaction.get())
+    written = [
+        (one.home, some)
+        for one in parts(mapping)
+        if (some := [c for c in columns if c.home is one.home])
+        or (lock is not None and lock.home is one.home)
+    ]
+    if len(written) > 1 and run.transaction is None:
+        async with database.transaction():
+            await _update_parts(target, mapping, columns, database)
+        return run
+    for home, some in written:
+        if await run.execute(*_update(run, mapping, home, some, target)) == 0:
+            raise stale(target, "changed or deleted by somebody else" if lock is not None else "deleted")
+    return run
 
 
 def _take_back(target: Any, changes: set[str], lock: ColumnField | None) -> None:
@@ -161,15 +184,16 @@ def _to_write(target: Any, mapping: Mapping) -> set[str]:
 
 
 def _update(
-    run: Running, mapping: Mapping, columns: Sequence[ColumnField], target: Any
+    run: Running, mapping: Mapping, home: Mapping, columns: Sequence[ColumnField], target: Any
 ) -> tuple[str, Sequence[Any]]:
     engine = run.database.engine
     lock = lock_of(mapping)
-    key = ("update", mapping.token, tuple(c.token for c in columns))
+    lock = lock if lock is not None and lock.home is home else None
+    key = ("update", mapping.token, home.order, tuple(c.token for c in columns))
     statement = run.database.statements.find(key)
     if statement is None:
         sql = Translator(engine.name)
-        table = query_table(mapping)
+        table = stored_table(home)
         given: dict[str, Any] = {c.column: sql.bind(Bound(sql.value(), c.kind)) for c in columns}
         found_by = mapping.key if lock is None else (*mapping.key, lock)
         where = [table.c[c.column] == sql.bind(Bound(sql.value(), c.kind)) for c in found_by]

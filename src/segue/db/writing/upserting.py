@@ -6,11 +6,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from segue.db.compiling.statements import Statement, compiled
-from segue.db.compiling.tables import query_table
+from segue.db.compiling.tables import stored_table
 from segue.db.compiling.translation import MYSQL, Bound, Translator
 from segue.db.databases.database import Running, database_of
 from segue.db.engine.errors import UniqueViolation
 from segue.db.models.columns import ColumnField
+from segue.db.models.lineage import parts
 from segue.db.models.mapping import Mapping, resolve_all
 from segue.db.writing.inserting import inserted_many
 from segue.db.writing.saving import lock_of, prepare
@@ -70,7 +71,7 @@ async def upserted(
         pieces = [f"{one} = VALUES({one})" if mysql else f"{one} = excluded.{one}" for one in wanted]
         lock = lock_of(mapping)
         if lock is not None:
-            table = database.engine.dialect.identifier_preparer.format_table(query_table(mapping))
+            table = database.engine.dialect.identifier_preparer.format_table(stored_table(mapping))
             name = quote(lock.column)
             pieces.append(f"{name} = {name if mysql else f'{table}.{name}'} + 1")
         named = ", ".join(quote(c.column) for c in keys)
@@ -122,14 +123,20 @@ async def update_many(targets: Iterable[Any], names: Sequence[str]) -> int:
         run = Running(database, database._transaction.get())
         for start in range(0, len(listed), _AT_ONCE):
             some = listed[start : start + _AT_ONCE]
-            statement = _update(run, mapping, columns, len(some))
             keys = [tuple(getattr(one, c.name) for c in mapping.key) for one in some]
-            values: list[Any] = []
-            for column in columns:
-                for target, key in zip(some, keys, strict=True):
-                    values += [*key, getattr(target, column.name)]
-            values += [part for key in keys for part in key]
-            total += await run.execute(statement.sql, statement.arguments(values))
+            written = 0
+            for part in parts(mapping):
+                there = [column for column in columns if column.home is part.home]
+                if not there:
+                    continue
+                statement = _update(run, mapping, part.home, there, len(some))
+                values: list[Any] = []
+                for column in there:
+                    for target, key in zip(some, keys, strict=True):
+                        values += [*key, getattr(target, column.name)]
+                values += [one for key in keys for one in key]
+                written = await run.execute(statement.sql, statement.arguments(values))
+            total += written
     for target in listed:
         target._changes = {
             name for name in (target._changes or ()) if name not in {column.name for column in columns}
@@ -137,13 +144,15 @@ async def update_many(targets: Iterable[Any], names: Sequence[str]) -> int:
     return total
 
 
-def _update(run: Running, mapping: Mapping, columns: Sequence[ColumnField], count: int) -> Statement:
+def _update(
+    run: Running, mapping: Mapping, home: Mapping, columns: Sequence[ColumnField], count: int
+) -> Statement:
     engine = run.database.engine
-    key = ("update many", mapping.token, tuple(c.token for c in columns), count)
+    key = ("update many", mapping.token, home.order, tuple(c.token for c in columns), count)
     found: Statement | None = run.database.statements.find(key)
     if found is None:
         sql = Translator(engine.name)
-        table = query_table(mapping)
+        table = stored_table(home)
 
         def is_it() -> Any:
             return sa.and_(*(table.c[c.column] == sql.bind(Bound(sql.value(), c.kind)) for c in mapping.key))
@@ -153,7 +162,7 @@ def _update(run: Running, mapping: Mapping, columns: Sequence[ColumnField], coun
             cases = [(is_it(), sql.bind(Bound(sql.value(), column.kind))) for _ in range(count)]
             given[column.column] = sa.case(*cases, else_=table.c[column.column])
         lock = lock_of(mapping)
-        if lock is not None:
+        if lock is not None and lock.home is home:
             given[lock.column] = table.c[lock.column] + sa.literal_column("1")
         made = sa.update(table).values(given).where(sa.or_(*(is_it() for _ in range(count))))
         found = compiled(made, sql.bound, engine.dialect, engine.name)
