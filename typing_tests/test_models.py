@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import assert_type
 
-from segue.db import Expr, Field, Inserting, Keyed, Many, Model, Ref, count, field
+from segue.db import Expr, Field, Inserting, Keyed, Many, Model, One, Ref, count, field, related
 
 
 class Author(Model):
@@ -24,6 +24,31 @@ class Post(Model):
 
 class Token(Keyed):
     code: Field[str] = field(key=True)
+
+
+class Animal(Model, kinds="kind"):
+    name: Field[str]
+    toys: Many[Post] = related()
+    chip: One[Chip] = related()
+
+
+class Dog(Animal):
+    tricks: Field[int] = field(default=0)
+
+
+class Chip(Model):
+    animal: Ref[Animal] = field(unique=True)
+
+
+async def families() -> None:
+    dog = Dog(name="Rex", tricks=3)
+    Dog(tricks=3)  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
+    assert_type(dog.name, str)
+    assert_type(dog.chip, Chip | None)
+    assert_type(Dog.name, Expr[str])
+    assert_type(Animal.chip, type[Chip])
+    assert_type(await Dog.where(Dog.tricks > 3, Animal.name == "x"), list[Dog])
+    assert_type(await Animal.all().load(Animal.chip), list[Animal])
 
 
 async def objects(post: Post) -> None:

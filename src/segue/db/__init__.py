@@ -50,7 +50,7 @@ from segue.db.errors import (
 from segue.db.functions import case, coalesce, count, function, now
 from segue.db.models.audit import Audited, acting_as
 from segue.db.models.constraints import check, exclude, index, searchable, unique
-from segue.db.models.fields import Field, Many, Ref, Related, field
+from segue.db.models.fields import Field, Many, One, Ref, Related, field, related
 from segue.db.models.model import Keyed, Model
 from segue.db.models.softdelete import SoftDelete
 from segue.db.models.versions import Version, Versioned
@@ -101,6 +101,7 @@ __all__ = [
     "Model",
     "NotLoaded",
     "NotNullViolation",
+    "One",
     "Order",
     "Page",
     "PoolTimeout",
@@ -137,6 +138,7 @@ __all__ = [
     "not_",
     "now",
     "outer",
+    "related",
     "search",
     "searchable",
     "transactional",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,6 @@ from shop import Opened
 
 from segue import App
 from segue.db import (
-    Database,
     Field,
     IntegrityError,
     Many,
@@ -23,6 +23,7 @@ from segue.db import (
     field,
     unique,
 )
+from segue.db.data.fixtures import Form, dump, load
 from segue.db.migrations import Migrations
 from segue.testing import AsyncClient
 
@@ -100,13 +101,17 @@ async def test_a_query_of_the_model_at_the_top_gives_objects_of_their_classes(op
     assert [type(one) for one in found] == [Animal, Dog, Puppy, Whale, Orca]
     assert found == made
     assert hash(found[3]) == hash(made[3])
-    assert [one.kind for one in found] == ["animal", "dog", "puppy", "cetacean", "orca"]  # type: ignore[attr-defined] # kinds="kind"
+    assert [one.kind for one in found] == ["animal", "dog", "puppy", "cetacean", "orca"]
     assert [one.sound() for one in found] == ["...", "wuff", "wuff", "...", "..."]
     rex, tim, moby, free = found[1:]
-    assert isinstance(rex, Dog) and rex.tricks == 3
-    assert isinstance(tim, Puppy) and (tim.weeks, tim.tricks) == (7, 0)
-    assert isinstance(moby, Whale) and (moby.depth, moby.pod, moby.weight) == (900, None, 5000)
-    assert isinstance(free, Orca) and (free.depth, free.teeth) == (100, 48)
+    assert isinstance(rex, Dog)
+    assert rex.tricks == 3
+    assert isinstance(tim, Puppy)
+    assert (tim.weeks, tim.tricks) == (7, 0)
+    assert isinstance(moby, Whale)
+    assert (moby.depth, moby.pod, moby.weight) == (900, None, 5000)
+    assert isinstance(free, Orca)
+    assert (free.depth, free.teeth) == (100, 48)
     assert type(await Animal.get(moby.id)) is Whale
     assert type(await Animal.all().last()) is Orca
     assert [type(one) async for one in Animal.order_by(Animal.id).stream(2)] == [type(one) for one in found]
@@ -127,7 +132,9 @@ async def test_a_query_of_a_class_gives_those_of_it(opened: Opened) -> None:
     assert await Puppy.get_or_none((await Dog.where(Dog.name == "Rex").one()).id) is None
     # Columns of a class that derives from the one that is asked.
     assert [one.name for one in await Animal.where(Whale.depth > 500)] == ["Moby"]
-    assert [one.name for one in await Animal.where((Dog.tricks == 3) | (Orca.teeth > 1)).order_by(Animal.name)] == [
+    assert [
+        one.name for one in await Animal.where((Dog.tricks == 3) | (Orca.teeth > 1)).order_by(Animal.name)
+    ] == [
         "Free",
         "Rex",
     ]
@@ -156,14 +163,15 @@ async def test_relations_lead_to_objects_of_their_classes(opened: Opened) -> Non
     assert await Keeper.where(Keeper.charges.any(Animal.weight > 4500)).count() == 1
     assert await Keeper.where(Keeper.dogs.any(Dog.tricks > 4)).count() == 0
     [dog] = await Dog.where(Dog.walker.name == "Joan").load(Dog.walker, Dog.keeper)
-    assert dog.walker is not None and dog.walker.name == "Joan"
+    assert dog.walker is not None
+    assert dog.walker.name == "Joan"
     everybody = await Animal.order_by(Animal.id).load(Animal.keeper)
     assert [one.keeper and one.keeper.name for one in everybody] == [None, "Joan", None, "Joan", None]
 
 
 async def test_each_object_is_written_where_it_is(opened: Opened) -> None:
     db = await opened(*MODELS)
-    _, rex, tim, moby, free = await filled()
+    _, _rex, tim, moby, free = await filled()
     found = {one.id: one for one in await Animal.all()}
     whale = found[moby.id]
     assert isinstance(whale, Whale)
@@ -171,7 +179,7 @@ async def test_each_object_is_written_where_it_is(opened: Opened) -> None:
     await whale.save()
     assert (await Whale.get(moby.id)).depth == 950
     assert (await Animal.get(moby.id)).weight == 6000
-    whale.kind = "dog"  # type: ignore[attr-defined] # kinds="kind"
+    whale.kind = "dog"
     await whale.save()
     assert type(await Animal.get(moby.id)) is Whale
     assert await Whale.where(Whale.depth > 500).update(depth=Whale.depth + 1, weight=1) == 1
@@ -219,7 +227,8 @@ async def test_a_proxy_is_another_class_for_the_same_rows(opened: Opened) -> Non
     found = await Heavy.where(Heavy.weight > 1000).order_by(Heavy.weight)
     assert [type(one) for one in found] == [Orca, Whale]
     ant = await Heavy.where(Heavy.name == "Ant").one()
-    assert type(ant) is Heavy and ant.tons() == 0.001
+    assert type(ant) is Heavy
+    assert ant.tons() == 0.001
     assert ant == await Animal.get(ant.id)
     ant.weight = 2
     await ant.save()
@@ -316,3 +325,21 @@ async def test_mistakes_are_told_when_the_class_is_made() -> None:
     ):
         with pytest.raises(TypeError, match=told):
             define()
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+async def test_fixtures_have_each_object_once_with_all_its_fields(
+    opened: Opened, form: Form, tmp_path: Path
+) -> None:
+    db = await opened(*MODELS)
+    _, _, _, moby, free = await filled()
+    await Ticket.create(animal=free, whale=moby)
+    await Puppy.create(name="Pat", weeks=1, keeper=await Keeper.all().first())
+    before = [one.__reduce__()[1][1] for one in await Animal.order_by(Animal.id)]
+    await dump(db, tmp_path / f"zoo.{form}")
+    await Ticket.all().delete()
+    await Animal.all().delete()
+    await Keeper.all().delete()
+    await load(db, tmp_path / f"zoo.{form}")
+    assert [one.__reduce__()[1][1] for one in await Animal.order_by(Animal.id)] == before
+    assert type((await Ticket.all().load(Ticket.animal).one()).animal) is Orca

@@ -111,7 +111,7 @@ class Scope:
         scope = self._scope_of(path[0].model if path else field.model)
         if not path:
             return scope.cell((), field)
-        if field in path[-1].target.__mapping__.key and not path[-1].many:
+        if field in path[-1].target.__mapping__.key and path[-1].refers:
             # The key of the other one is here already.
             at = path[-1].target.__mapping__.key.index(field)
             return scope.table_at(path[:-1]).c[path[-1].columns[at].column]
@@ -140,7 +140,7 @@ class Scope:
         before, step = self.table_at(path[:-1]), path[-1]
         outer = any(one.null for one in path)
         found = query_table(step.target.__mapping__).alias(self.translator.name_of_table())
-        if step.many:
+        if not step.refers:
             back = other_side(step)
             if back is not None:
                 on = _equal(found, back.columns, before, back.target.__mapping__.key)

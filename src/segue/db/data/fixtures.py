@@ -16,6 +16,7 @@ from msgspec import UNSET
 from segue.db.databases.database import Database, chosen
 from segue.db.errors import ConfigurationError
 from segue.db.models.columns import ColumnField, Relation
+from segue.db.models.lineage import descendants, is_polymorphic
 from segue.db.models.mapping import Mapping
 
 if TYPE_CHECKING:
@@ -73,7 +74,10 @@ async def dump(
 async def _objects(mapping: Mapping) -> AsyncIterator[Any]:
     model: Any = mapping.model
     keys = [mapping.expression(column.name) for column in mapping.key]
-    async for one in model.all().unscoped().order_by(*keys).stream(_AT_A_TIME):
+    query = model.all().unscoped()
+    if is_polymorphic(mapping):
+        query = query.where(mapping.expression(mapping.lineage.kinds or "") == mapping.lineage.kind)
+    async for one in query.order_by(*keys).stream(_AT_A_TIME):
         yield one
 
 
@@ -229,9 +233,12 @@ class _Loading:
             there = values.get(name)
             if there is None or there is UNSET:
                 continue
-            moved = self._moved.get(relation.target)
+            moved = self._moved.get(relation.target.__mapping__.family)
             values[name] = there if moved is None else moved.get(there, there)
-            comes_later = relation.target is mapping.model or relation.target.__name__ not in self._keyed
+            comes_later = (
+                relation.target.__mapping__.family is mapping.family
+                or relation.target.__name__ not in self._keyed
+            )
             if relation.null and comes_later and key is not None:
                 self._later.append((mapping, key, relation, there))
                 values[name] = None
@@ -260,7 +267,7 @@ class _Loading:
             self.updated += 1
         new = getattr(found, mapping.key[0].name)
         if old is not None and old is not UNSET:
-            self._moved.setdefault(model, {})[old] = new
+            self._moved.setdefault(mapping.family, {})[old] = new
         self._later[later:] = [(one, new, relation, value) for one, _, relation, value in self._later[later:]]
 
     async def _settle(self) -> None:
@@ -274,7 +281,7 @@ class _Loading:
         """Inserts the last ones, and refers to those that came later."""
         await self._settle()
         for mapping, key, relation, there in self._later:
-            value = self._moved.get(relation.target, {}).get(there, there)
+            value = self._moved.get(relation.target.__mapping__.family, {}).get(there, there)
             model: Any = mapping.model
             column = relation.columns[0].name
             await (
@@ -361,7 +368,9 @@ def _form_of(path: Path) -> Form:
 
 
 def _mappings(database: Database, models: Sequence[Any] | None) -> list[Mapping]:
-    return database.mappings() if models is None else [one.__mapping__ for one in models]
+    listed = database.mappings() if models is None else [one.__mapping__ for one in models]
+    # Objects of each class are told apart, with the fields that they have.
+    return list(dict.fromkeys(kin for one in listed for kin in (one, *descendants(one))))
 
 
 def in_order(mappings: Iterable[Mapping]) -> list[Mapping]:
@@ -382,7 +391,10 @@ def in_order(mappings: Iterable[Mapping]) -> list[Mapping]:
 def _needs(mapping: Mapping, inside: set[Any]) -> set[Any]:
     """The models that objects of this one refer to."""
     parent = set() if mapping.parent is None else {mapping.parent.model}
-    others = {one.target for one in mapping.relations.values() if not one.many}
+    targets = {one.target for one in mapping.relations.values() if one.refers}
+    others: set[Any] = {
+        kin.model for one in targets for kin in (one.__mapping__, *descendants(one.__mapping__))
+    }
     return ((others | parent) & inside) - {mapping.model}
 
 
@@ -393,7 +405,7 @@ def _must(inside: set[Any], done: set[Any]) -> Any:
         return sum(
             1
             for one in mapping.relations.values()
-            if not one.many and not one.null and one.target in inside and one.target not in done
+            if one.refers and not one.null and one.target in inside and one.target not in done
         )
 
     return count

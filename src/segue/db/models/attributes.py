@@ -7,7 +7,16 @@ from msgspec import UNSET
 from segue.db.errors import NotLoaded
 from segue.db.models.state import peers_of
 
-__all__ = ["ManyAttribute", "PrivateAttribute", "RefAttribute", "Unloaded", "hiding", "key_of", "slot_of"]
+__all__ = [
+    "ManyAttribute",
+    "OneAttribute",
+    "PrivateAttribute",
+    "RefAttribute",
+    "Unloaded",
+    "hiding",
+    "key_of",
+    "slot_of",
+]
 
 
 def key_of(target: Any) -> Any:
@@ -185,11 +194,7 @@ class ManyAttribute:
             found = loaded.setdefault(key_of(target), [])
             self.slot.__set__(target, found)
             return found
-        start = type(target).__name__
-        raise NotLoaded(
-            f"{start}.{self.name} was not loaded. Add .load({start}.{self.name}) to the query, or `await {start.lower()}.load({start}.{self.name})`, "
-            f"which loads it for all that came from the same query, in one statement"
-        )
+        raise NotLoaded(_not_loaded(target, self.name))
 
     def __set__(self, target: Any, value: Any) -> None:
         relation = type(target).__mapping__.relations[self.name]
@@ -198,6 +203,44 @@ class ManyAttribute:
             if not isinstance(other, relation.target):
                 raise TypeError(f"{relation!r} is a list of {relation.target.__name__}, not of {other!r:.80}")
         self.slot.__set__(target, others)
+
+
+class OneAttribute:
+    """A relation to one that has the key, in an object."""
+
+    __slots__ = ("name", "slot")
+
+    def __init__(self, name: str, slot: Any) -> None:
+        self.name = name
+        self.slot = slot
+
+    def __get__(self, target: Any, owner: Any = None) -> Any:
+        if target is None:
+            return self
+        found = self.slot.__get__(target)
+        if found is not UNSET:
+            return found
+        peers = peers_of(target)
+        loaded = None if peers is None else peers.loaded.get(self.name)
+        if loaded is not None:
+            found = loaded.get(key_of(target))
+            self.slot.__set__(target, found)
+            return found
+        raise NotLoaded(_not_loaded(target, self.name))
+
+    def __set__(self, target: Any, value: Any) -> None:
+        relation = type(target).__mapping__.relations[self.name]
+        raise AttributeError(
+            f"{relation!r} is what a {relation.target.__name__} says: assign there, and save it; refresh() forgets what was loaded here"
+        )
+
+
+def _not_loaded(target: Any, name: str) -> str:
+    start = type(target).__name__
+    return (
+        f"{start}.{name} was not loaded. Add .load({start}.{name}) to the query, or `await {start.lower()}.load({start}.{name})`, "
+        f"which loads it for all that came from the same query, in one statement"
+    )
 
 
 def slot_of(model: Any, name: str) -> Any:

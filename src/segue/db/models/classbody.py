@@ -1,18 +1,18 @@
-"""Reads the body of a class: which of its annotations are ``Field``, ``Ref`` and ``Many``."""
+"""Reads the body of a class: which of its annotations are ``Field``, ``Ref``, ``Many`` and ``One``."""
 
 import ast
 import sys
 from typing import Any, ClassVar, cast, get_args, get_origin
 
-from segue.db.models.fields import Field, Many, Ref
+from segue.db.models.fields import Field, Many, One, Ref
 
 __all__ = ["enclosing", "style_of", "told"]
 
-_STYLES: dict[Any, str] = {Field: "field", Ref: "ref", Many: "many"}
+_STYLES: dict[Any, str] = {Field: "field", Ref: "ref", Many: "many", One: "one"}
 
 
 def style_of(hint: Any, module: str) -> tuple[str | None, Any]:
-    """Which of Field, Ref and Many an annotation is, and what stands in its brackets: text if it is text."""
+    """Which of Field, Ref, Many and One an annotation is, and what stands in its brackets: text if it is text."""
     if isinstance(hint, str):
         tree = ast.parse(hint.strip(), mode="eval").body
         outer = tree.value if isinstance(tree, ast.Subscript) else tree
@@ -31,7 +31,7 @@ def style_of(hint: Any, module: str) -> tuple[str | None, Any]:
     origin = get_origin(hint)
     if hint is ClassVar or origin is ClassVar:
         return "other", None
-    if hint in (Field, Ref, Many):
+    if hint in _STYLES:
         raise TypeError(f"{hint.__name__} needs a type: {hint.__name__}[...]")
     if origin in _STYLES:
         return _STYLES[origin], get_args(hint)[0]

@@ -22,7 +22,7 @@ tokens = itertools.count()
 
 
 class Declared(msgspec.Struct, frozen=True, eq=False):
-    """An annotation in the body of a model: ``style`` is "field", "ref" or "many", ``hint`` what is in its brackets."""
+    """An annotation in the body of a model: ``style`` is "field", "ref", "many" or "one", ``hint`` what is in its brackets."""
 
     name: str
     style: str
@@ -95,7 +95,7 @@ class ColumnField:
 
 
 class Relation:
-    """A relation of a model to another: to one over a key of its own, or to many.
+    """A relation of a model to another: to one over a key of its own, to one that has the key (``reverse``), or to many.
 
     ``columns``: of a relation to one, those that hold the other's key. ``back``: of a relation to many, the relation to one
     over there whose other side it is. ``link``: of one over a link table, that table's mapping with its two relations.
@@ -111,17 +111,29 @@ class Relation:
         "name",
         "null",
         "options",
+        "reverse",
         "token",
         "_target",
     )
 
-    def __init__(self, model: Any, name: str, hint: Any, options: Options, *, many: bool, null: bool) -> None:
+    def __init__(
+        self,
+        model: Any,
+        name: str,
+        hint: Any,
+        options: Options,
+        *,
+        many: bool,
+        null: bool,
+        reverse: bool = False,
+    ) -> None:
         self.model: type[Keyed] = model
         self.name = name
         self.hint = hint
         self.options = options
         self.many = many
-        self.null = null or many
+        self.reverse = reverse
+        self.null = null or many or reverse
         self.columns: tuple[ColumnField, ...] = ()
         self.back: Relation | None = None
         self.link: Link | None = None
@@ -138,6 +150,11 @@ class Relation:
         if found is None:
             found = self._target = model_named(self.hint, self.model, self.name)
         return found
+
+    @property
+    def refers(self) -> bool:
+        """Whether it has the key of the other one in columns of its own."""
+        return not self.many and not self.reverse
 
     def forget(self, target: Any, key: Any) -> None:
         """Drops the other object that was loaded, now that another key was assigned."""

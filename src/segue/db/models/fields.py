@@ -10,7 +10,7 @@ from segue.db.queries.expressions import Condition, Expr, Order
 if TYPE_CHECKING:
     from segue.db.models.model import Keyed
 
-__all__ = ["Field", "Many", "OnDelete", "Options", "Ref", "Related", "field"]
+__all__ = ["Field", "Many", "OnDelete", "One", "Options", "Ref", "Related", "field", "related"]
 
 T = TypeVar("T")
 M = TypeVar("M", bound="Keyed")
@@ -68,6 +68,21 @@ class Many(Generic[M]):
         def __get__(self, instance: object, owner: type[Any]) -> list[M]: ...
         def __get__(self, instance: object | None, owner: type[Any]) -> Any: ...
         def __set__(self, instance: object, value: Sequence[M]) -> None: ...
+
+
+class One(Generic[M]):
+    """The other side of a ``Ref`` that is unique: ``profile: One["Profile"]`` of a user, where ``user: Ref[User] = field(unique=True)``.
+
+    ``user.profile`` is the other object if it was loaded, None if there is none; ``User.profile.city`` is a column over there.
+    """
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __get__(self, instance: None, owner: type[Any]) -> type[M]: ...
+        @overload
+        def __get__(self, instance: object, owner: type[Any]) -> M | None: ...
+        def __get__(self, instance: object | None, owner: type[Any]) -> Any: ...
 
 
 class Related(Generic[M]):
@@ -199,3 +214,25 @@ def field(
     except TypeError as error:
         known = ", ".join(name for name in Options.__struct_fields__)
         raise TypeError(f"field(): {error}. It knows {known}") from None
+
+
+def related(
+    *,
+    other: str | None = None,
+    through: Any = None,
+    symmetric: bool = False,
+    init: Literal[False] = False,
+    **options: Any,
+) -> Any:
+    """Says more about a ``Many`` or a ``One``; type checkers then know that objects are made without it.
+
+        class Author(Model):
+            name: Field[str]
+            posts: Many["Post"] = related(other="author")
+
+        Author(name="Django")
+
+    The parameters are those of ``field`` that are about relations. Objects may still be created with others: ``Post.create(tags=[jazz])``.
+    """
+    del init  # read by type checkers
+    return field(other=other, through=through, symmetric=symmetric, **options)

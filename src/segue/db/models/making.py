@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, dataclass_transform
 import msgspec
 from msgspec import UNSET, StructMeta
 
-from segue.db.models.attributes import ManyAttribute, PrivateAttribute, RefAttribute, hiding
+from segue.db.models.attributes import ManyAttribute, OneAttribute, PrivateAttribute, RefAttribute, hiding
 from segue.db.models.classbody import enclosing, place, style_of, told
 from segue.db.models.columns import Declared
-from segue.db.models.fields import Options, field
+from segue.db.models.fields import Options, field, related
 from segue.db.models.heirs import lineage_of, table_name, with_kinds
 from segue.db.models.hints import without_none
 from segue.db.models.lineage import Lineage
@@ -45,7 +45,7 @@ class _ClassAttribute:
         raise AttributeError(f"{model.__name__}.{self.name} is a field of the model, and stays one")
 
 
-@dataclass_transform(kw_only_default=True, field_specifiers=(field,))
+@dataclass_transform(kw_only_default=True, field_specifiers=(field, related))
 class ModelMeta(StructMeta):
     """Makes models: turns ``Field[T]`` into fields of a Struct, and answers ``Post.title`` with an expression."""
 
@@ -140,6 +140,8 @@ class _Making:
                 type.__setattr__(model, one.name, RefAttribute(one.name, model.__dict__[one.name]))
             elif one.style == "many":
                 type.__setattr__(model, one.name, ManyAttribute(one.name, model.__dict__[one.name]))
+            elif one.style == "one":
+                type.__setattr__(model, one.name, OneAttribute(one.name, model.__dict__[one.name]))
             elif _is_hidden(one):
                 attribute = PrivateAttribute(one.name, model.__dict__[one.name])
                 type.__setattr__(model, one.name, attribute)
@@ -165,7 +167,7 @@ class _Making:
                 continue
             if style is None:
                 raise TypeError(
-                    f"{self.name}.{name}: {told(hint)} is no field of a model. Write {name}: Field[{told(hint)}], Ref[...] or Many[...] for a "
+                    f"{self.name}.{name}: {told(hint)} is no field of a model. Write {name}: Field[{told(hint)}], Ref[...], Many[...] or One[...] for a "
                     f"relation, or ClassVar[...] for what belongs to the class"
                 )
             self.check_name(name)

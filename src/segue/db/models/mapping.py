@@ -121,10 +121,11 @@ class Mapping:
                 f"{self.model.__name__} has no key: say key=True of a field, or derive from Model, which has an id"
             )
         for one in self.declared:
-            if one.style == "many" and one.name not in self.relations:
+            if one.style in ("many", "one") and one.name not in self.relations:
                 hint = evaluated(one.hint, one, self)
+                many = one.style == "many"
                 self.relations[one.name] = Relation(
-                    self.model, one.name, hint, one.options, many=True, null=True
+                    self.model, one.name, hint, one.options, many=many, null=True, reverse=not many
                 )
         annotate(self)
         if self in waiting:

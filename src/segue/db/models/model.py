@@ -17,7 +17,7 @@ from segue.db.errors import NotLoaded
 from segue.db.models.attributes import Unloaded, key_of
 from segue.db.models.constraints import Constraint
 from segue.db.models.copies import copied, reduced, replaced
-from segue.db.models.fields import Field, field
+from segue.db.models.fields import Field, field, related
 from segue.db.models.making import ModelMeta
 from segue.db.models.mapping import Mapping
 from segue.db.models.state import put, tracked
@@ -40,7 +40,7 @@ T7 = TypeVar("T7")
 T8 = TypeVar("T8")
 
 
-@dataclass_transform(kw_only_default=True, field_specifiers=(field,))
+@dataclass_transform(kw_only_default=True, field_specifiers=(field, related))
 class Keyed(Stored, Struct, metaclass=ModelMeta):
     """A model whose key you declare: ``class Token(Keyed): id: Field[UUID] = field(key=True, default_factory=uuid4)``.
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from segue.db.models.constraints import Unique
 from segue.db.models.fields import Ref, field
 from segue.db.models.mapping import Link, Relation, resolve_all
 
@@ -9,7 +10,7 @@ __all__ = ["link_of", "other_side"]
 
 
 def other_side(relation: Relation) -> Relation | None:
-    """The relation to one that a relation to many is the other side of; None for one over a link table.
+    """The relation to one that a relation to many, or to one that has the key, is the other side of; None for one over a link table.
 
     Raises TypeError where it cannot be told which one that is.
     """
@@ -37,7 +38,7 @@ def _settle(relation: Relation) -> None:
     found = [
         one
         for one in target.relations.values()
-        if not one.many and issubclass(relation.model, one.target) and named in (None, one.name)
+        if one.refers and issubclass(relation.model, one.target) and named in (None, one.name)
     ]
     if named is not None and not found and named not in target.relations:
         raise TypeError(
@@ -50,7 +51,18 @@ def _settle(relation: Relation) -> None:
         )
     if found:
         relation.back = found[0]
+        if relation.reverse and not _is_unique(found[0]):
+            relation.back = None
+            raise TypeError(
+                f"{relation!r} is One, but several {target.model.__name__} may have one {relation.model.__name__}: say "
+                f"{found[0].name}: Ref[{relation.model.__name__}] = field(unique=True), or Many"
+            )
         return
+    if relation.reverse:
+        raise TypeError(
+            f"{relation!r} is One, the other side of a Ref that {target.model.__name__} does not have: "
+            f"{relation.model.__name__.lower()}: Ref[{relation.model.__name__}] = field(unique=True)"
+        )
     there = _facing(relation)
     if there is not None and there.link is not None:
         relation.link = Link(there.link.model, there.link.there, there.link.here)
@@ -63,6 +75,16 @@ def _settle(relation: Relation) -> None:
     relation.link = _made(relation)
     if there is not None:
         there.link = Link(relation.link.model, relation.link.there, relation.link.here)
+
+
+def _is_unique(relation: Relation) -> bool:
+    """Whether no two objects have the same other one."""
+    names = {column.name for column in relation.columns}
+    mapping = relation.model.__mapping__
+    if relation.options.unique or {column.name for column in mapping.key} == names:
+        return True
+    listed = (set(one.fields) for one in relation.model.constraints if isinstance(one, Unique))
+    return any(one in ({relation.name}, names) for one in listed)
 
 
 def _facing(relation: Relation) -> Relation | None:
@@ -100,7 +122,7 @@ def _through(relation: Relation) -> Link:
         through = model_named(through, relation.model, relation.name)
     mapping = through.__mapping__
     mapping.resolve()
-    ones = [one for one in mapping.relations.values() if not one.many]
+    ones = [one for one in mapping.relations.values() if one.refers]
     here = [one for one in ones if issubclass(relation.model, one.target)]
     there = [
         one

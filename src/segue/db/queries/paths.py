@@ -70,7 +70,9 @@ class OnePath(Path):
         return self._reach(name)
 
     def _columns(self) -> list[Column[Any]]:
-        """The columns over here that hold the other's key."""
+        """The columns over here that hold the other's key; the key itself, where the other one refers to this one."""
+        if self._last.reverse:
+            return [Column(column, self._steps) for column in self._last.target.__mapping__.key]
         return [Column(column, self._steps[:-1]) for column in self._last.columns]
 
     def __eq__(self, other: object) -> Condition:  # type: ignore[override] # as expressions

@@ -109,7 +109,7 @@ def _next(parts: "Selecting", payload: Following, found: Any) -> tuple[Any, Any]
     """The key that a step leads to, and how it hangs on the keys that were found."""
     sql, relation = parts.sql, payload.relation
     mapping = parts.query._mapping
-    if not relation.many:
+    if relation.refers:
         table = query_table(mapping).alias(sql.name_of_table())
         return table.c[relation.columns[0].column], table.c[mapping.key[0].column] == found.c.k
     back = other_side(relation)

@@ -8,6 +8,7 @@ from msgspec import UNSET
 from segue.db.compiling.types import converter_from
 from segue.db.models.attributes import Unloaded, key_of, slot_of
 from segue.db.models.mapping import ColumnField, Mapping, Relation, resolve_all
+from segue.db.models.relations import other_side
 from segue.db.models.rules import rule_conditions
 from segue.db.models.state import Peers, peers_of, tracked
 from segue.db.queries.expressions import Condition, Key, Values, all_of, any_of
@@ -115,6 +116,9 @@ def _is_key(key: Any) -> bool:
 
 async def _load_one(targets: Sequence[Any], relation: Relation, run: "Running") -> None:
     """Loads a relation to one for objects and for their peers. Those that have it keep it."""
+    if relation.reverse:
+        await _load_reverse(targets, relation, run)
+        return
     slot, names = slot_of(relation.model, relation.name), [column.name for column in relation.columns]
     waiting: list[Any] = []
     for one in targets:
@@ -145,9 +149,35 @@ async def _load_one(targets: Sequence[Any], relation: Relation, run: "Running") 
             tracked(target)
 
 
+async def _load_reverse(targets: Sequence[Any], relation: Relation, run: "Running") -> None:
+    """Loads a relation to one that has the key; None for those that nobody refers to."""
+    slot, back = slot_of(relation.model, relation.name), other_side(relation)
+    waiting = [one for one in targets if slot.__get__(one) is UNSET]
+    if not waiting or back is None:
+        return
+    stores: dict[int, Peers] = {}
+    keys = list(_peer_keys(waiting, relation.model.__mapping__.key, stores))
+    found: dict[Any, Any] = {}
+    names = [column.name for column in back.columns]
+    for start in range(0, len(keys), _most(back.columns)):
+        condition = _has_values(back.model.__mapping__, names, keys[start : start + _most(back.columns)])
+        for there in await relation.target.where(condition).using(run.database):
+            found[_of(there, names)] = there
+    for peers in stores.values():
+        peers.loaded[relation.name] = found
+    for target in waiting:
+        slot.__set__(target, found.get(key_of(target)))
+        tracked(target)
+
+
 def _has_key(mapping: Mapping, keys: Sequence[Any]) -> Condition:
     """That an object has one of these keys."""
-    columns = [mapping.expression(column.name) for column in mapping.key]
+    return _has_values(mapping, [column.name for column in mapping.key], keys)
+
+
+def _has_values(mapping: Mapping, names: Sequence[str], keys: Sequence[Any]) -> Condition:
+    """That an object has one of these values, or tuples of them, in these columns."""
+    columns = [mapping.expression(name) for name in names]
     if len(columns) == 1:
         condition: Condition = columns[0].is_in(keys)
         return condition

@@ -420,7 +420,7 @@ class _Table:
         found: list[Any] = []
         for name in names:
             relation = owner.relations.get(name)
-            if relation is not None and not relation.many:
+            if relation is not None and relation.refers:
                 found += [self.table.c[column.column] for column in relation.columns]
             elif name in owner.columns:
                 found.append(self.table.c[owner.columns[name].column])

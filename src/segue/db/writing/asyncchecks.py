@@ -37,7 +37,7 @@ async def check_by_asking(target: Any, mapping: Mapping) -> None:
             validate: Any = column.options.validate
             await _collect(problems, [column.name], validate(value))
     for relation in mapping.relations.values():
-        if relation.options.among is not None and not relation.many:
+        if relation.options.among is not None and relation.refers:
             await _collect(problems, [relation.name], _is_among(target, relation))
     validate = getattr(target, "validate", None)
     if not problems and inspect.iscoroutinefunction(validate):

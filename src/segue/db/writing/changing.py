@@ -87,7 +87,7 @@ def _given(mapping: Mapping, values: dict[str, Any]) -> list[tuple[ColumnField, 
     problems: list[dict[str, Any]] = []
     for name, value in values.items():
         relation = mapping.relations.get(name)
-        if relation is not None and not relation.many:
+        if relation is not None and relation.refers:
             from segue.db.models.attributes import keys_from
 
             keys = keys_from(relation, value)

@@ -72,6 +72,6 @@ def _leading_to(model: Any) -> list[Relation]:
         for mapping in latest.values()
         if mapping.database == home.database
         for relation in mapping.relations.values()
-        if not relation.many and issubclass(model, relation.target)
+        if relation.refers and issubclass(model, relation.target)
     }
     return list(found)

@@ -171,7 +171,7 @@ async def _inserted_many(
 def _prepare_all(targets: Sequence[Any], model: type, mapping: Mapping) -> None:
     """Raises ValidationError with every bad field of every object; ``loc`` begins with the number of the object."""
     right = plainly_right(mapping)
-    slots = [slot_of(model, one.name).__get__ for one in mapping.relations.values() if not one.many]
+    slots = [slot_of(model, one.name).__get__ for one in mapping.relations.values() if one.refers]
     plain = (
         not hasattr(model, "validate")
         and mapping.lineage.kinds is None

@@ -35,7 +35,7 @@ def is_new(target: Any) -> bool:
 def _settle_references(target: Any, mapping: Mapping) -> None:
     """Puts the keys of related objects into the columns that hold them."""
     for relation in mapping.relations.values():
-        if relation.many:
+        if not relation.refers:
             continue
         slot = slot_of(type(target), relation.name)
         other: Any = slot.__get__(target)

@@ -92,7 +92,7 @@ def columns_named(mapping: Mapping, names: Iterable[str]) -> list[ColumnField]:
     found: list[ColumnField] = []
     for name in names:
         relation = mapping.relations.get(name)
-        if relation is not None and not relation.many:
+        if relation is not None and relation.refers:
             found += relation.columns
         elif name in mapping.columns and not mapping.columns[name].generated:
             found.append(mapping.columns[name])
