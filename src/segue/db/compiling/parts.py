@@ -43,7 +43,12 @@ def has_columns(expression: Expr[Any]) -> bool:
     """Whether it says something about a row. What does not is the same for all."""
     found: list[Column[Any]] = []
     columns_of(expression, found.append)
-    return bool(found) or type(expression).__name__ in ("RelatedExists", "RelatedCount", "TableColumn")
+    return bool(found) or type(expression).__name__ in (
+        "RelatedExists",
+        "RelatedCount",
+        "RelatedValue",
+        "TableColumn",
+    )
 
 
 class Selecting:

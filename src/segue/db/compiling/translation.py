@@ -17,7 +17,7 @@ from segue.db.models.mapping import ColumnField, Mapping, Relation, resolve_all
 from segue.db.models.relations import link_of, other_side
 from segue.db.queries import expressions as e
 from segue.db.queries.expressions import Expr, Order
-from segue.db.queries.paths import RelatedCount, RelatedExists
+from segue.db.queries.paths import RelatedCount, RelatedExists, RelatedValue
 from segue.db.queries.selections import alike
 
 __all__ = ["MYSQL", "Bound", "Element", "Scope", "Translator", "translates"]
@@ -141,6 +141,10 @@ class Scope:
         outer = any(one.null for one in path)
         found = query_table(step.target.__mapping__).alias(self.translator.name_of_table())
         if not step.refers:
+            if step.ruled:
+                raise TypeError(
+                    f"{step!r} is a rule: it can be loaded, counted and asked with any(), but not joined"
+                )
             back = other_side(step)
             if back is not None:
                 on = _equal(found, back.columns, before, back.target.__mapping__.key)
@@ -400,10 +404,16 @@ def _related_count(sql: Translator, node: RelatedCount, scope: Scope) -> Any:
     return sa.select(sa.func.count()).select_from(source).where(*conditions).scalar_subquery()
 
 
+@translates(RelatedValue)
+def _related_value(sql: Translator, node: RelatedValue, scope: Scope) -> Any:
+    source, conditions, value = _related(sql, node, scope)
+    return sa.select(value).select_from(source).where(*conditions).scalar_subquery()
+
+
 def _related(
-    sql: Translator, node: RelatedExists | RelatedCount, scope: Scope
-) -> tuple[Any, list[Any], Scope]:
-    """The tables and conditions of a question about related objects, beside each object of the scope."""
+    sql: Translator, node: RelatedExists | RelatedCount | RelatedValue, scope: Scope
+) -> tuple[Any, list[Any], Any]:
+    """The tables and conditions of a question about related objects, beside each object of the scope, and the value that is asked."""
     resolve_all()
     steps = node.related._steps
     if any(step.many for step in steps[:-1]):
@@ -415,12 +425,15 @@ def _related(
     here = scope._scope_of(steps[0].model).table_at(steps[:-1])
     inner = Scope(sql, step.target.__mapping__, scope)
     conditions = [sql.expression(one, inner) for one in node.conditions]
+    value = sql.expression(node.expression, inner) if isinstance(node, RelatedValue) else None
+    if step.ruled:
+        return inner.source, conditions, value
     back = other_side(step)
     if back is not None:
         return (
             inner.source,
             [_equal(inner.table, back.columns, here, back.target.__mapping__.key), *conditions],
-            inner,
+            value,
         )
     link = link_of(step)
     between = query_table(link.model.__mapping__).alias(sql.name_of_table())
@@ -430,5 +443,5 @@ def _related(
     return (
         source,
         [_equal(between, link.here.columns, here, link.here.target.__mapping__.key), *conditions],
-        inner,
+        value,
     )

@@ -16,6 +16,7 @@ from msgspec import UNSET
 from segue.db.databases.database import Database, chosen
 from segue.db.errors import ConfigurationError
 from segue.db.models.columns import ColumnField, Relation
+from segue.db.models.hashed import Hashed
 from segue.db.models.lineage import descendants, is_polymorphic
 from segue.db.models.mapping import Mapping
 
@@ -83,9 +84,14 @@ async def _objects(mapping: Mapping) -> AsyncIterator[Any]:
 
 def _plain(mapping: Mapping, one: Any) -> dict[str, Any]:
     return {
-        column.name: msgspec.to_builtins(getattr(one, column.name), str_keys=True)
+        column.name: msgspec.to_builtins(getattr(one, column.name), str_keys=True, enc_hook=_unhashed)
         for column in mapping.stored_columns()
     }
+
+
+def _unhashed(value: Any) -> str:
+    """What msgspec does not know as text: a hash."""
+    return str(value)
 
 
 class _Lines:
@@ -322,6 +328,8 @@ def _value(column: ColumnField, given: Any, *, texts: bool) -> Any:
             given = json.loads(given)
     if given is None:
         return None
+    if column.options.hashed is not None:
+        return Hashed(given)
     return msgspec.convert(given, column.kind.python, strict=not texts)
 
 

@@ -84,7 +84,7 @@ def _settle(mappings: list[Mapping]) -> None:
     for mapping in mappings:
         for relation in mapping.relations.values():
             _ = relation.target
-            if relation.many and other_side(relation) is None:
+            if relation.many and not relation.ruled and other_side(relation) is None:
                 link_of(relation)
 
 

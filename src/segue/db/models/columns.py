@@ -66,6 +66,11 @@ class ColumnField:
         return self.options.computed is not None
 
     @property
+    def filled(self) -> bool:
+        """Whether it is made when the object is written, so that nobody has to give it."""
+        return self.options.compute is not None or self.options.slug is not None
+
+    @property
     def from_database(self) -> bool:
         """Whether the database has a value where none is given."""
         options = self.options
@@ -167,6 +172,11 @@ class Relation:
         known = None if found is None else getattr(found, self.target.__mapping__.key[0].name)
         if known != key:
             attribute.slot.__set__(target, UNSET)
+
+    @property
+    def ruled(self) -> bool:
+        """Whether it is a condition, and no table holds it."""
+        return self.options.rule is not None or self.options.via is not None
 
     @property
     def on_delete(self) -> str:

@@ -111,6 +111,10 @@ class Related(Generic[M]):
             """How many there are for which the conditions hold."""
             raise NotImplementedError
 
+        def aggregate(self, expression: Expr[R], *conditions: Condition) -> Expr[R]:
+            """A number about those for which the conditions hold: ``Author.posts.aggregate(Post.views.sum())``."""
+            raise NotImplementedError
+
         def where(self, *conditions: Condition) -> "Related[M]":
             """Only some of them, for ``load``."""
             raise NotImplementedError
@@ -170,6 +174,16 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     among: Callable[[Any], Any] | None = None
     version: bool = False
     symmetric: bool = False
+    rule: Callable[[Any, Any], Any] | None = None
+    via: str | None = None
+    least: int | None = None
+    most: int | None = None
+    formula: Callable[[Any], Any] | None = None
+    compute: Callable[[Any], Any] | None = None
+    slug: str | None = None
+    hashed: Any = None
+    keys_of: Any = None
+    represent: Callable[[Any], Any] | None = None
 
 
 def field(
@@ -189,12 +203,15 @@ def field(
     **Values.** ``default``: a value, or a function of ``segue.db`` such as ``now``, which the database computes.
     ``default_factory``: makes one in Python. ``on_update``: makes one at each change. ``db_default``: an expression or a
     value that only the database knows. ``computed``: a function of the model that gives an expression: a generated
-    column; ``stored=False`` computes it when it is read.
+    column; ``stored=False`` computes it when it is read. ``compute``: a function of the object, called each time it is written.
+    ``formula``: a function of the model that gives an expression about other objects; it is computed again when they change.
+    ``slug``: the name of the field whose text it is made of, where an object has none: ``slug="title"``.
 
     **Columns.** ``key``: the primary key, or a part of it. ``column``: the name in the database. ``unique``, ``index``.
     ``max_length`` (of text, in characters), ``text`` (of any length), ``digits`` and ``places`` (of decimals), ``bits`` (of
     integers: 16, 32, 64), ``array`` (a list in an array of PostgreSQL, JSON elsewhere), ``json``, ``zone=False`` (naive datetimes),
-    ``collation``, ``encrypted`` (a key, or an object with ``encrypt`` and ``decrypt``).
+    ``collation``, ``encrypted`` (a key, or an object with ``encrypt`` and ``decrypt``), ``hashed`` (an object with ``hash(text)`` and
+    ``verify(text, hash)``, async or not: the field keeps what it makes of a password), ``keys_of`` (of a list: of which model the keys in it are).
 
     **What is valid.** ``min_length``, ``max_length``, ``ge``, ``gt``, ``le``, ``lt``, ``multiple_of``, ``pattern``; ``validate``: a function that
     gets the value and raises ValueError, or gives back what is stored instead; an async one is awaited before the object is written.
@@ -207,7 +224,7 @@ def field(
     None is possible), "cascade", "set default", "no action". ``other``: of a Many, which Ref of the other model it is the other side of.
     ``through``: of a Many, the model of the link table. ``symmetric``: of a Many to the same model, that it goes both ways: friends.
 
-    **For people.** ``label``, ``help``: in forms and descriptions.
+    **For people.** ``label``, ``help``: in forms and descriptions. ``represent``: a function of the object that says how its value is shown.
     """
     try:
         return Options(default=default, default_factory=default_factory, **options)
@@ -220,7 +237,9 @@ def related(
     *,
     other: str | None = None,
     through: Any = None,
-    symmetric: bool = False,
+    least: int | None = None,
+    most: int | None = None,
+    rule: Callable[[Any, Any], Any] | None = None,
     init: Literal[False] = False,
     **options: Any,
 ) -> Any:
@@ -232,7 +251,10 @@ def related(
 
         Author(name="Django")
 
-    The parameters are those of ``field`` that are about relations. Objects may still be created with others: ``Post.create(tags=[jazz])``.
+    ``other``, ``through``, ``symmetric`` are those of ``field``. ``least``, ``most``: how many others there have to be when a
+    transaction is committed. ``rule``: a relation that no table holds: a condition of this model and the other one,
+    ``rule=lambda author, post: post.views > author.fame``. ``via``: over which relations it leads: ``via="posts.comments"``. Objects may
+    still be created with others: ``Post.create(tags=[jazz])``.
     """
     del init  # read by type checkers
-    return field(other=other, through=through, symmetric=symmetric, **options)
+    return field(other=other, through=through, least=least, most=most, rule=rule, **options)

@@ -37,16 +37,16 @@ def annotation(column: ColumnField) -> Any:
         hint = Annotated[plain, Meta(**metas)]
         if null:
             hint = Union[hint, None]  # noqa: UP007 -- known only now
-    if column.from_database or column.reference is not None:
+    if column.from_database or column.filled or column.reference is not None:
         hint = Union[hint, UnsetType]  # noqa: UP007 -- known only now
     options = column.options
     role = (
         "Private"
         if options.private
         else "WriteOnly"
-        if options.write_only
+        if options.write_only or options.hashed
         else "ReadOnly"
-        if options.read_only or column.generated or column.automatic
+        if options.read_only or column.generated or column.automatic or options.formula or options.compute
         else None
     )
     return Annotated[hint, _role(role)] if role else hint

@@ -253,7 +253,9 @@ class _Making:
 
 def _is_hidden(one: Declared) -> bool:
     """Whether no reply has it."""
-    return one.style == "field" and (one.options.private or one.options.write_only)
+    return one.style == "field" and (
+        one.options.private or one.options.write_only or one.options.hashed is not None
+    )
 
 
 class Required:
@@ -286,7 +288,7 @@ def _struct_default(one: Declared) -> Any:
             kept = options.default
             return msgspec.field(default_factory=kept.copy)
         return msgspec.field(default=options.default)
-    if options.db_default is not None or options.computed is not None:
+    if options.db_default is not None or options.computed is not None or options.compute or options.slug:
         return msgspec.field(default=UNSET)
     if options.key and (one.hint is int or one.hint == "int"):
         return msgspec.field(default=UNSET)

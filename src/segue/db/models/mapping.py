@@ -8,10 +8,19 @@ from msgspec import UNSET
 from segue.db.models.columns import ColumnField, Declared, Link, Relation, tokens
 from segue.db.models.fields import Options
 from segue.db.models.fieldtypes import annotate, constraints
+from segue.db.models.hashed import Hashed
 from segue.db.models.hints import evaluated, without_none
-from segue.db.models.kinds import kind_of
+from segue.db.models.kinds import Kind, kind_of
 from segue.db.models.lineage import Lineage
-from segue.db.models.registry import by_name, forget, registered, resolve_all, resolve_what_can_be, waiting
+from segue.db.models.registry import (
+    by_name,
+    forget,
+    kept_up,
+    registered,
+    resolve_all,
+    resolve_what_can_be,
+    waiting,
+)
 from segue.db.queries.expressions import Column
 
 if TYPE_CHECKING:
@@ -128,6 +137,14 @@ class Mapping:
                     self.model, one.name, hint, one.options, many=many, null=True, reverse=not many
                 )
         annotate(self)
+        if self not in kept_up and any(
+            one.options.formula or one.options.least is not None or one.options.most is not None
+            for one in self.declared
+            if one.name in self.model.__annotations__
+        ):
+            kept_up.append(self)
+            for mapping in registered():
+                mapping.kept.pop("receivers", None)
         if self in waiting:
             waiting.remove(self)
 
@@ -150,6 +167,15 @@ class Mapping:
             )
         except TypeError as error:
             raise TypeError(f"{self.model.__name__}.{one.name}: {error}") from None
+        if options.hashed is not None:
+            if kind.storage not in ("str", "text"):
+                raise TypeError(f"{self.model.__name__}.{one.name}: hashed= is of text: Field[str]")
+            # What holds for the text does not hold for what is made of it.
+            kind = Kind("str", Hashed, null=kind.null, length=255)
+        if options.formula is not None and options.default is UNSET and options.default_factory is None:
+            raise TypeError(
+                f"{self.model.__name__}.{one.name}: a formula is computed when objects are there already: say default= too"
+            )
         self.columns[one.name] = ColumnField(self, one.name, kind, hint, options)
 
     def _add_reference(self, one: Declared) -> None:

@@ -285,7 +285,12 @@ class Keyed(Stored, Struct, metaclass=ModelMeta):
             value = getattr(self, column.name, UNSET)
             if value is UNSET:
                 continue
-            hidden = column.options.private or column.options.write_only or column.options.encrypted
+            hidden = (
+                column.options.private
+                or column.options.write_only
+                or column.options.encrypted
+                or column.options.hashed
+            )
             told.append(f"{column.name}={'...' if hidden else f'{value!r:.60}'}")
         return f"{type(self).__name__}({', '.join(told)})"
 

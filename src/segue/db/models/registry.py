@@ -6,12 +6,25 @@ if TYPE_CHECKING:
     from segue.db.models.mapping import Mapping
     from segue.db.models.model import Keyed
 
-__all__ = ["by_name", "forget", "model_named", "registered", "resolve_all", "resolve_what_can_be", "waiting"]
+__all__ = [
+    "by_name",
+    "forget",
+    "kept_up",
+    "model_named",
+    "registered",
+    "resolve_all",
+    "resolve_what_can_be",
+    "waiting",
+]
 
 #: For references from a function, where names cannot be looked up.
 by_name: dict[str, list["Mapping"]] = {}
 #: Those that may refer to models that have yet to come.
 waiting: list["Mapping"] = []
+
+
+#: Those that say what holds of related objects when a transaction ends.
+kept_up: list["Mapping"] = []
 
 
 def registered(name: str | None = None) -> "list[Mapping]":
@@ -41,6 +54,7 @@ def forget(model: Any) -> None:
     """Takes a model out of those that are looked up by name, for tests that define the same one again."""
     listed = by_name.get(model.__name__, [])
     by_name[model.__name__] = [one for one in listed if one.model is not model]
+    kept_up[:] = [one for one in kept_up if one.model is not model]
     waiting[:] = [one for one in waiting if one.model is not model]
 
 

@@ -24,13 +24,16 @@ def link_of(relation: Relation) -> Link:
     if relation.back is None and relation.link is None:
         _settle(relation)
     if relation.link is None:
-        raise TypeError(f"{relation!r} has no link table: it is the other side of {relation.back!r}")
+        told = "it is a rule" if relation.ruled else f"it is the other side of {relation.back!r}"
+        raise TypeError(f"{relation!r} has no link table: {told}")
     return relation.link
 
 
 def _settle(relation: Relation) -> None:
     resolve_all()
     target = relation.target.__mapping__
+    if relation.ruled:
+        return
     if relation.options.through is not None:
         relation.link = _through(relation)
         return

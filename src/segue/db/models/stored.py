@@ -10,6 +10,7 @@ from segue.db.writing.writesignals import Change, ManyChange, When, listen
 if TYPE_CHECKING:
     from segue.db.models.fields import Related
     from segue.db.models.model import Keyed
+    from segue.db.queries.expressions import Expr
     from segue.db.queries.query import Query
     from segue.db.writing.deletion import Deletion
 
@@ -177,6 +178,24 @@ class Stored(State):
         path: Any = relation
         found: Query[M] = choices(self, path._last)
         return found
+
+    async def verify(self, field: "Expr[str] | Expr[str | None]", text: str) -> bool:
+        """Whether a text is the one that a field with ``hashed=`` was given: ``await user.verify(User.password, given)``."""
+        from segue.db.writing.verifying import verified
+
+        return await verified(self, field, text)
+
+    async def named_by(self, field: "Expr[list[Any]]") -> "list[Any]":
+        """The objects whose keys are in a list with ``keys_of=``, in its order: ``await post.named_by(Post.tag_ids)``."""
+        from segue.db.writing.filling import named_by
+
+        return await named_by(self, cast("Any", field).field)
+
+    def shown(self, field: "Expr[Any]") -> Any:
+        """The value of a field as people see it: what its ``represent`` makes of this object, else the value itself."""
+        column = cast("Any", field).field
+        represent = column.options.represent
+        return getattr(self, column.name) if represent is None else represent(self)
 
     def changes(self) -> frozenset[str]:
         """The names of the columns that were assigned to since it was loaded or saved."""

@@ -11,6 +11,7 @@ from segue.db.models.attributes import key_of
 from segue.db.models.audit import actor
 from segue.db.models.columns import ColumnField
 from segue.db.models.fields import Field, field
+from segue.db.models.hashed import Hashed
 from segue.db.models.making import ModelMeta
 from segue.db.models.mapping import Mapping
 from segue.db.models.model import Model
@@ -140,13 +141,15 @@ def _kept(mapping: Mapping) -> list[ColumnField]:
 def _plain(column: ColumnField, value: Any) -> Any:
     """A value as JSON; one that is encrypted in its table is so here."""
     if column.kind.cipher is None or value is None:
-        return msgspec.to_builtins(value)
+        return str(value) if column.options.hashed is not None else msgspec.to_builtins(value)
     return base64.b64encode(column.kind.cipher[0](msgspec.json.encode(value))).decode()
 
 
 def _value(column: ColumnField, plain: Any) -> Any:
     if column.kind.cipher is not None and plain is not None:
         plain = msgspec.json.decode(column.kind.cipher[1](base64.b64decode(plain)))
+    if column.options.hashed is not None and plain is not None:
+        return Hashed(plain)
     return msgspec.convert(plain, column.hint, strict=False)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 from segue.db.models.mapping import Relation, resolve_all
+from segue.db.models.relations import other_side
 from segue.db.models.rules import rule_conditions
 from segue.db.queries.expressions import (
     BOOLEAN,
@@ -17,7 +18,16 @@ from segue.db.queries.expressions import (
     any_of,
 )
 
-__all__ = ["ManyPath", "OnePath", "Path", "RelatedCount", "RelatedExists", "path_to"]
+__all__ = [
+    "ManyPath",
+    "OnePath",
+    "Path",
+    "RelatedCount",
+    "RelatedExists",
+    "RelatedValue",
+    "own_rule",
+    "path_to",
+]
 
 
 def path_to(steps: tuple[Relation, ...]) -> "Path":
@@ -157,6 +167,9 @@ class ManyPath(Path):
     def count(self, *conditions: Condition) -> Expr[int]:
         return RelatedCount(self, conditions)
 
+    def aggregate(self, expression: Expr[Any], *conditions: Condition) -> Expr[Any]:
+        return RelatedValue(self, expression, conditions)
+
     def where(self, *conditions: Condition) -> "ManyPath":
         return self._with(lambda one: setattr(one, "_where", (*one._where, *conditions)))
 
@@ -193,6 +206,31 @@ def walk_load(relation: Any, key: Key) -> None:
     key.append((isinstance(relation, ManyPath), *(step.token for step in relation._steps)))
 
 
+def own_rule(relation: Relation) -> tuple[Condition, ...]:
+    """What a relation that no table holds asks of the other object and of this one."""
+    if relation.options.rule is not None:
+        return (relation.options.rule(relation.model, relation.target),)
+    if relation.options.via is None:
+        return ()
+    backs: list[Relation] = []
+    model: Any = relation.model
+    for name in relation.options.via.split("."):
+        step = model.__mapping__.relations.get(name)
+        back = None if step is None or step.refers else other_side(step)
+        if back is None:
+            raise TypeError(
+                f"{relation!r}: via={relation.options.via!r} leads over the other sides of Refs, and {model.__name__}.{name} is none"
+            )
+        backs.insert(0, back)
+        model = back.model
+    if not issubclass(model, relation.target):
+        raise TypeError(
+            f"{relation!r}: via={relation.options.via!r} leads to {model.__name__}, not to {relation.target.__name__}"
+        )
+    keys = relation.model.__mapping__.key
+    return tuple(Column(key, tuple(backs)) == Column(key) for key in keys)
+
+
 class RelatedExists(Expr[bool]):
     """Whether there is a related object for which conditions hold."""
 
@@ -200,7 +238,7 @@ class RelatedExists(Expr[bool]):
 
     def __init__(self, related: ManyPath, conditions: tuple[Condition, ...]) -> None:
         self.related = related
-        self.conditions = (*rule_conditions(related._last.target), *related._where, *conditions)
+        self.conditions = _asked(related, conditions)
         self.kind = BOOLEAN
 
     def walk(self, key: Key, values: list[Any]) -> None:
@@ -212,6 +250,36 @@ class RelatedExists(Expr[bool]):
         return f"{self.related!r}.any({', '.join(map(repr, self.conditions))})"
 
 
+class RelatedValue(Expr[Any]):
+    """An aggregate over the related objects for which conditions hold."""
+
+    __slots__ = ("conditions", "expression", "kind", "related")
+
+    def __init__(self, related: ManyPath, expression: Expr[Any], conditions: tuple[Condition, ...]) -> None:
+        self.related = related
+        self.expression = expression
+        self.conditions = _asked(related, conditions)
+        self.kind = expression.kind
+
+    def walk(self, key: Key, values: list[Any]) -> None:
+        key += ("value of", tuple(step.token for step in self.related._steps), len(self.conditions))
+        for one in self.conditions:
+            one.walk(key, values)
+        self.expression.walk(key, values)
+
+    def name(self) -> str:
+        return f"{self.related._last.name}_{self.expression.name()}"
+
+    def __repr__(self) -> str:
+        return f"{self.related!r}.aggregate({self.expression!r})"
+
+
+def _asked(related: ManyPath, conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
+    """All that is asked of related objects: by rules of their model, by the relation, and here."""
+    relation = related._last
+    return (*own_rule(relation), *rule_conditions(relation.target), *related._where, *conditions)
+
+
 class RelatedCount(Expr[int]):
     """How many related objects there are for which conditions hold."""
 
@@ -219,7 +287,7 @@ class RelatedCount(Expr[int]):
 
     def __init__(self, related: ManyPath, conditions: tuple[Condition, ...]) -> None:
         self.related = related
-        self.conditions = (*rule_conditions(related._last.target), *related._where, *conditions)
+        self.conditions = _asked(related, conditions)
         self.kind = INTEGER
 
     def walk(self, key: Key, values: list[Any]) -> None:

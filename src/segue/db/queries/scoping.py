@@ -3,7 +3,7 @@
 from typing import Any
 
 from segue.db.models.rules import Rule, add_rule, rule_conditions, rules_of
-from segue.db.queries.paths import ManyPath
+from segue.db.queries.paths import ManyPath, own_rule
 from segue.db.queries.query import Asking
 
 __all__ = ["Rule", "add_rule", "rules_of", "scoped", "scoped_path"]
@@ -19,7 +19,7 @@ def scoped(query: Asking[Any]) -> Asking[Any]:
 
 def scoped_path(path: ManyPath) -> ManyPath:
     """A relation to many with the conditions that hold for all of its models."""
-    conditions = rule_conditions(path._last.target)
+    conditions = [*own_rule(path._last), *rule_conditions(path._last.target)]
     if conditions:
         path = path.where(*conditions)
     loads = tuple(scoped_path(one) if isinstance(one, ManyPath) else one for one in path._loads)

@@ -12,7 +12,7 @@ from segue.db.models.relations import other_side
 from segue.db.models.rules import rule_conditions
 from segue.db.models.state import Peers, peers_of, tracked
 from segue.db.queries.expressions import Condition, Key, Values, all_of, any_of
-from segue.db.queries.paths import ManyPath, OnePath, Path
+from segue.db.queries.paths import ManyPath, OnePath, Path, own_rule
 
 if TYPE_CHECKING:
     from segue.db.databases.database import Running
@@ -192,7 +192,7 @@ async def _load_many(targets: Sequence[Any], path: ManyPath, run: "Running") -> 
     """Loads a relation to many for objects and for their peers: each gets a list, an empty one too."""
     relation = path._last
     slot = slot_of(relation.model, relation.name)
-    rules = rule_conditions(relation.target)
+    rules = [*own_rule(relation), *rule_conditions(relation.target)]
     path = path.where(*rules) if rules else path
     said = _said(path)
     waiting = [one for one in targets if not _is_loaded(one, relation.name, said)]

@@ -20,6 +20,11 @@ __all__ = ["beside", "compile_related", "owned"]
 
 def owned(relation: Relation, scope: Scope, sql: Translator) -> tuple[Any, list[Any]]:
     """The tables with the related objects of a scope, and the columns that hold the key of whom they belong to."""
+    if relation.ruled:
+        # Each of these, with each of those that its rule may fit.
+        here = scope._scope_of(relation.model).table
+        keys = [here.c[key.column] for key in relation.model.__mapping__.key]
+        return scope.source.join(here, sa.true()), keys
     back = other_side(relation)
     if back is not None:
         return scope.source, [scope.table.c[column.column] for column in back.columns]
@@ -36,6 +41,8 @@ def owned(relation: Relation, scope: Scope, sql: Translator) -> tuple[Any, list[
 
 def beside(relation: Relation, scope: Scope, here: Any, sql: Translator) -> tuple[Any, Any]:
     """The tables with the related objects of a scope, and the condition that they belong to the row ``here``."""
+    if relation.ruled:
+        return scope.source, sa.true()
     source, owner = owned(relation, scope, sql)
     keys = relation.model.__mapping__.key
     return source, sa.and_(*(one == here.c[key.column] for one, key in zip(owner, keys, strict=True)))
@@ -46,7 +53,8 @@ def compile_related(path: ManyPath, keys: Sequence[Values[Any]], dialect: Any, n
     relation = path._last
     sql = Translator(name)
     mapping = relation.target.__mapping__
-    scope = Scope(sql, mapping)
+    around = Scope(sql, relation.model.__mapping__) if relation.ruled else None
+    scope = Scope(sql, mapping, around)
     conditions = [sql.expression(one, scope) for one in path._where]
     orders: list[Any] = []
     for order in path._order:

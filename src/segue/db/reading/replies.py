@@ -185,7 +185,7 @@ class _Reply:
         names = _encoded_names(mapping)
         found: list[tuple[str, Any]] = []
         for column in mapping.columns.values():
-            if column.options.private or column.options.write_only:
+            if column.options.private or column.options.write_only or column.options.hashed:
                 continue
             if not _is_plain(column):
                 return None
@@ -218,6 +218,9 @@ class _Reply:
     def many(self, path: ManyPath, outer: Scope, sql: Translator) -> Any:
         """The array of the objects of a relation to many, beside each object."""
         relation = path._last
+        if relation.ruled and len(path._steps) > 1:
+            # The rule speaks of the row around it, and here that is another one.
+            return None
         here = outer.table_at(path._steps[:-1])
         mapping = relation.target.__mapping__
         scope = Scope(sql, mapping, outer)

@@ -78,7 +78,12 @@ def mappings_of(database: "Database") -> list[Mapping]:
         found[name] = mapping
     for mapping in found.values():
         for relation in mapping.relations.values():
-            if relation.many and other_side(relation) is None and relation.options.through is None:
+            if (
+                relation.many
+                and relation.options.through is None
+                and not relation.ruled
+                and other_side(relation) is None
+            ):
                 link = link_of(relation).model.__mapping__
                 links[link.table] = link
     return [*found.values(), *(one for name, one in links.items() if name not in found)]

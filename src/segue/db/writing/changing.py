@@ -20,7 +20,7 @@ from segue.db.reading.selecting import _using
 from segue.db.writing.validating import checker
 from segue.db.writing.writesignals import DeletingMany, UpdatingMany, heard, tell
 
-__all__ = ["deleted", "removed", "updated"]
+__all__ = ["deleted", "removed", "updated", "write"]
 
 _MAY = frozenset({"all", "where", "using", "unscoped", "for good"})
 
@@ -44,14 +44,14 @@ async def _updated(query: Asking[Any], values: dict[str, Any]) -> int:
     for column, value in given:
         by_home.setdefault(column.home, []).append((column, value))
     if len(by_home) == 1:
-        return await _update(query, given)
+        return await write(query, given)
     async with database_of(query._model, _using(query)).transaction():
         # What is written to the first table may be what the condition asks, so those that it means are found before.
         keys = await query.for_update()
         some = query._model.all().using(_using(query)).unscoped()
         for start in range(0, len(keys), _SOME):
             for part in by_home.values():
-                await _update(some.where(any_of(*map(_is, keys[start : start + _SOME]))), part)
+                await write(some.where(any_of(*map(_is, keys[start : start + _SOME]))), part)
     return len(keys)
 
 
@@ -63,8 +63,8 @@ def _is(target: Any) -> Expr[bool]:
     return all_of(*(mapping.expression(one.name) == getattr(target, one.name) for one in mapping.key))
 
 
-async def _update(query: Asking[Any], given: list[tuple[ColumnField, Expr[Any]]]) -> int:
-    """Changes columns of one table."""
+async def write(query: Asking[Any], given: list[tuple[ColumnField, Expr[Any]]]) -> int:
+    """Changes columns of one table, without telling anybody; gives how many rows."""
     run = running(query._model, _using(query))
     key: list[Any] = ["update of", query._mapping.token, tuple(column.token for column, _ in given)]
     bound: list[Any] = []

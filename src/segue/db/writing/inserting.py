@@ -21,6 +21,7 @@ from segue.db.models.mapping import ColumnField, Mapping, resolve_all
 from segue.db.models.state import Peers, State, put
 from segue.db.reading.rows import needs_state
 from segue.db.writing.asyncchecks import asks, check_by_asking
+from segue.db.writing.filling import asks_to_fill, fill
 from segue.db.writing.linking import has_new_links, write_new_links
 from segue.db.writing.quickchecks import plainly_right
 from segue.db.writing.saving import prepare, read_back
@@ -62,6 +63,8 @@ async def _checked(target: Any, mapping: Mapping) -> None:
     prepare(target, mapping, new=True)
     if asks(mapping):
         await check_by_asking(target, mapping)
+    if asks_to_fill(mapping):
+        await fill(target, mapping, new=True)
 
 
 async def _insert_one(run: Running, mapping: Mapping, target: Any) -> None:
@@ -116,6 +119,7 @@ async def inserted_many(
     if not (
         heard(mapping, Inserting, Inserted)
         or asks(mapping)
+        or asks_to_fill(mapping)
         or any(has_new_links(target, mapping) for target in targets)
     ):
         _prepare_all(targets, mapping.model, mapping)
@@ -128,6 +132,9 @@ async def inserted_many(
         if asks(mapping):
             for target in targets:
                 await check_by_asking(target, mapping)
+        if asks_to_fill(mapping):
+            for target in targets:
+                await fill(target, mapping, new=True)
         made = await _inserted_many(targets, mapping, size, ending)
         for target in targets:
             await write_new_links(target, mapping)
@@ -175,7 +182,7 @@ def _prepare_all(targets: Sequence[Any], model: type, mapping: Mapping) -> None:
     plain = (
         not hasattr(model, "validate")
         and mapping.lineage.kinds is None
-        and not any(column.options.on_update is not None for column in mapping.columns.values())
+        and not any(c.options.on_update is not None or c.filled for c in mapping.columns.values())
     )
     problems: list[Any] = []
     for at, target in enumerate(targets):

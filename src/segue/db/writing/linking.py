@@ -48,6 +48,10 @@ def _relation(target: Any, path: Any, others: Sequence[Any]) -> Relation:
             f"the relation is said as {type(target).__name__}.<name>, one to many, not as {path!r:.80}"
         )
     relation = path._last
+    if relation.ruled:
+        raise TypeError(
+            f"{relation!r} is a rule, so objects are related by what they are, and not added or removed"
+        )
     if not isinstance(target, relation.model):
         raise TypeError(
             f"{relation!r} is a relation of {relation.model.__name__}, not of {type(target).__name__}"

@@ -18,6 +18,7 @@ from segue.db.models.state import changed, is_stored, put
 from segue.db.queries.expressions import Expr
 from segue.db.reading.rows import needs_state
 from segue.db.writing.asyncchecks import asks, check_by_asking
+from segue.db.writing.filling import asks_to_fill, compute, fill
 from segue.db.writing.validating import check_all
 from segue.db.writing.writesignals import Deleted, Deleting, Updated, Updating, heard, tell
 
@@ -64,6 +65,7 @@ def prepare(target: Any, mapping: Mapping, *, new: bool) -> None:
         if not (new and getattr(target, column.name) is not UNSET and column.options.default is not UNSET):
             put(target, column.name, column.options.on_update())  # type: ignore[misc] # those that have one
     check_all(target, mapping, new=new)
+    compute(target, mapping)
 
 
 def _updated_at_each_change(mapping: Mapping) -> list[ColumnField]:
@@ -113,6 +115,8 @@ async def _write(
     prepare(target, mapping, new=False)
     if asks(mapping):
         await check_by_asking(target, mapping)
+    if asks_to_fill(mapping):
+        await fill(target, mapping, new=False)
     names = set(only) if only is not None else _to_write(target, mapping)
     if not names:
         return frozenset()

@@ -13,6 +13,7 @@ from segue.db.engine.errors import UniqueViolation
 from segue.db.models.columns import ColumnField
 from segue.db.models.lineage import parts
 from segue.db.models.mapping import Mapping, resolve_all
+from segue.db.writing.filling import asks_to_fill, fill
 from segue.db.writing.inserting import inserted_many
 from segue.db.writing.saving import lock_of, prepare
 
@@ -117,6 +118,8 @@ async def update_many(targets: Iterable[Any], names: Sequence[str]) -> int:
     columns += [c for c in mapping.columns.values() if c.options.on_update is not None and c not in columns]
     for target in listed:
         prepare(target, mapping, new=False)
+        if asks_to_fill(mapping):
+            await fill(target, mapping, new=False)
     database = database_of(mapping.model)
     total = 0
     async with database.transaction():

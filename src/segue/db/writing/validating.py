@@ -12,6 +12,7 @@ from msgspec import UNSET
 
 from segue.db.errors import ValidationError
 from segue.db.models.fieldtypes import annotation
+from segue.db.models.hashed import Hashed
 from segue.db.models.mapping import ColumnField, Mapping, resolve_all
 from segue.db.models.state import put
 
@@ -42,7 +43,7 @@ def _checker(column: ColumnField) -> Check:
     )
 
     def check(value: Any) -> Any:
-        if value is UNSET:
+        if value is UNSET or type(value) is Hashed:
             return value
         if own is not None and value is not None:
             value = own(value)
@@ -131,7 +132,7 @@ def check_all(target: Any, mapping: Mapping, *, new: bool) -> None:
     for name, column, check in _checks(mapping.model):
         value = getattr(target, name)
         if value is UNSET:
-            if new and not column.from_database:
+            if new and not column.from_database and not column.filled:
                 told = column.reference.name if column.reference is not None else name
                 problems.append({"loc": [told], "msg": f"Object missing required field `{told}`"})
             continue

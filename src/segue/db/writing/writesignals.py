@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 import msgspec
 
-from segue.db.models.registry import registered
+from segue.db.models.registry import kept_up, registered
 
 if TYPE_CHECKING:
     from segue.db.databases.database import Database
@@ -120,6 +120,11 @@ def _receivers(model: Any) -> dict[type, list[tuple[Receiver, When]]]:
             for kind in kinds:
                 if issubclass(kind, wanted):
                     found.setdefault(kind, []).append((receiver, when))
+    if kept_up:
+        from segue.db.writing.upkeep import receivers_of
+
+        for about, receiver in receivers_of(model):
+            found.setdefault(about, []).append((receiver, "now"))
     return found
 
 

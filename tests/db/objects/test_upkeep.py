@@ -1,0 +1,213 @@
+"""What holds of related objects when a transaction is committed, and relations that are rules."""
+
+from __future__ import annotations
+
+import pytest
+from shop import Opened
+
+from segue import App
+from segue.db import Database, Field, Many, Model, One, Query, Ref, ValidationError, field, related
+from segue.testing import AsyncClient
+
+pytestmark = pytest.mark.anyio
+
+
+class Company(Model, table="kept_company"):
+    name: Field[str] = field(max_length=30)
+    staff: Many[Employee] = related(other="company")
+    payroll: Field[int] = field(
+        default=0, formula=lambda company: company.staff.aggregate(Employee.salary.sum())
+    )
+    heads: Field[int] = field(default=0, formula=lambda company: company.staff.count(Employee.salary > 0))
+    rich: Field[bool] = field(default=False, formula=lambda company: company.staff.any(Employee.salary > 900))
+
+
+class Employee(Model, table="kept_employee"):
+    name: Field[str] = field(max_length=30)
+    salary: Field[int] = field(default=100)
+    company: Ref[Company | None] = field(default=None)
+
+
+class Band(Model, table="kept_band"):
+    name: Field[str] = field(max_length=30)
+    genres: Many[Genre] = related(least=1, most=2)
+    albums: Many[Album] = related(other="band", least=1)
+    contract: One[Contract] = related(least=1)
+    reviews: Many[Review] = related(via="albums.reviews")
+    raves: Many[Review] = related(
+        rule=lambda band, review: (review.album.band_id == band.id) & (review.stars >= 4)
+    )
+
+
+class Genre(Model, table="kept_genre"):
+    name: Field[str] = field(max_length=30)
+
+
+class Album(Model, table="kept_album"):
+    title: Field[str] = field(max_length=30)
+    band: Ref[Band]
+    reviews: Many[Review] = related(other="album")
+
+
+class Review(Model, table="kept_review"):
+    stars: Field[int]
+    album: Ref[Album] = field(on_delete="cascade")
+
+
+class Contract(Model, table="kept_contract"):
+    band: Ref[Band] = field(unique=True, on_delete="cascade")
+
+
+STAFF = (Company, Employee)
+MUSIC = (Band, Genre, Album, Review, Contract)
+
+
+async def figures() -> list[tuple[int, int, bool]]:
+    return await Company.order_by(Company.id).select(Company.payroll, Company.heads, Company.rich)
+
+
+async def undone(db: Database, company: Company) -> None:
+    async with db.transaction():
+        await Employee.create(name="X", salary=9999, company=company)
+        1 / 0  # noqa: B018 -- it fails
+
+
+async def test_a_formula_is_right_after_each_kind_of_write(opened: Opened) -> None:
+    db = await opened(*STAFF)
+    acme, tyrell = await Company.create(name="Acme"), await Company.create(name="Tyrell")
+    ada = await Employee.create(name="Ada", salary=500, company=acme)
+    bob = await Employee.create(name="Bob", salary=600, company=acme)
+    assert await figures() == [(1100, 2, False), (0, 0, False)]
+    ada.salary = 1000
+    await ada.save()
+    assert (await figures())[0] == (1600, 2, True)
+    ada.company = tyrell
+    await ada.save()
+    assert [row[1:] for row in await figures()] == [(1, False), (1, True)]
+    await Employee.where(Employee.name == "Bob").update(company=tyrell)
+    assert (await figures())[1] == (1600, 2, True)
+    await bob.delete()
+    assert (await figures())[1] == (1000, 1, True)
+    await Employee.create_many([Employee(name=str(at), company=acme) for at in range(10)])
+    assert (await figures())[0] == (1000, 10, False)
+    await Employee.where(Employee.company == acme, Employee.name < "5").update(salary=Employee.salary + 1)
+    assert (await figures())[0] == (1005, 10, False)
+    await Employee.where(Employee.company == acme, Employee.name != "9").delete()
+    assert (await figures())[0][1:] == (1, False)
+    with pytest.raises(ZeroDivisionError):
+        await undone(db, acme)
+    assert (await figures())[0][2] is False
+    # Both end alike however many writes a transaction has.
+    async with db.transaction():
+        await ada.delete()
+        await Employee.create(name="Eve", salary=1, company=tyrell)
+    assert (await figures())[1] == (1, 1, False)
+
+
+async def test_clients_do_not_write_what_is_computed(opened: Opened) -> None:
+    db = await opened(*STAFF)
+    app = App(plugins=[db])
+
+    @app.post("/companies")
+    async def add(company: Company) -> Company:
+        return await company.save()
+
+    async with AsyncClient(app) as client:
+        assert (await client.post("/companies", json={"name": "x", "payroll": 7})).json()["payroll"] == 0
+
+
+async def test_how_many_others_there_are_is_looked_at_when_it_is_committed(opened: Opened) -> None:
+    db = await opened(*MUSIC)
+    jazz, swing, bop = [await Genre.create(name=name) for name in ("jazz", "swing", "bop")]
+
+    async def band(*genres: Genre) -> Band:
+        async with db.transaction():
+            made = await Band.create(name="Quintette", genres=list(genres))
+            await Album.create(title="One", band=made)
+            await Contract.create(band=made)
+        return made
+
+    quintette = await band(jazz)
+    for wrong in ((), (jazz, swing, bop)):
+        with pytest.raises(ValidationError) as caught:
+            await band(*wrong)
+        assert [one["loc"] for one in caught.value.problems] == [["genres"]]
+    assert await Band.all().count() == 1
+    with pytest.raises(ValidationError, match="at least 1"):
+        await Band.create(name="alone", genres=[jazz])
+    for break_it in (
+        lambda: quintette.remove(Band.genres, jazz),
+        lambda: quintette.add(Band.genres, swing, bop),
+        jazz.delete,
+        Genre.where(Genre.name == "jazz").delete,
+        Album.all().delete,
+        Contract.all().delete,
+    ):
+        with pytest.raises(ValidationError, match="Expected at"):
+            await break_it()
+    assert await Genre.all().count() == 3
+    # In between it may be otherwise.
+    async with db.transaction():
+        await quintette.remove(Band.genres, jazz)
+        await quintette.add(Band.genres, swing, bop)
+    other = await band(jazz)
+    album = await Album.where(Album.band == quintette).one()
+    album.band = other
+    with pytest.raises(ValidationError, match="Album"):
+        await album.save()
+
+
+async def test_a_relation_may_be_a_rule(opened: Opened) -> None:
+    db = await opened(*MUSIC)
+    jazz = await Genre.create(name="jazz")
+    bands = []
+    for name, stars in (("A", [5, 1]), ("B", [4]), ("C", [])):
+        async with db.transaction():
+            made = await Band.create(name=name, genres=[jazz])
+            await Contract.create(band=made)
+            album = await Album.create(title=name, band=made)
+            await Review.create_many([Review(stars=one, album=album) for one in stars])
+        bands.append(made)
+    found = await Band.order_by(Band.id).load(Band.reviews.order_by(Review.stars), Band.raves)
+    assert [[one.stars for one in band.reviews] for band in found] == [[1, 5], [4], []]
+    assert [[one.stars for one in band.raves] for band in found] == [[5], [4], []]
+    assert await Band.where(Band.raves.any()).order_by(Band.id).values(Band.name) == ["A", "B"]
+    assert await Band.select(Band.name, Band.reviews.count(), Band.raves.count(Review.stars > 4)).order_by(
+        Band.id
+    ) == [("A", 2, 1), ("B", 1, 0), ("C", 0, 0)]
+    assert await Band.where(Band.reviews.aggregate(Review.stars.max()) == 5).values(Band.name) == ["A"]
+    late = await Band.order_by(Band.id)
+    await late[1].load(Band.raves.limit(1))
+    assert [one.stars for one in late[0].raves] == [5]
+    with pytest.raises(TypeError, match="is a rule"):
+        await bands[0].add(Band.raves, await Review.get(1))
+    app = App(plugins=[db])
+
+    @app.get("/bands")
+    async def show() -> Query[Band]:
+        return Band.order_by(Band.id).limit(5).load(Band.raves)
+
+    async with AsyncClient(app) as client:
+        rows = (await client.get("/bands")).json()
+        assert [[one["stars"] for one in row["raves"]] for row in rows] == [[5], [4], []]
+
+
+async def test_formulas_that_cannot_be_kept_up_are_refused(url: str) -> None:
+    class Shelf(Model, table="kept_shelf"):
+        books: Many[Book] = related(other="shelf")
+        far: Field[int] = field(default=0, formula=lambda shelf: shelf.books.count(Book.author.age > 3))
+
+    class Writer(Model, table="kept_writer"):
+        age: Field[int]
+
+    class Book(Model, table="kept_book"):
+        shelf: Ref[Shelf]
+        author: Ref[Writer]
+
+    async with Database("sqlite://", models=[Shelf, Writer, Book]) as db:
+        await db.create_all()
+        with pytest.raises(TypeError, match="further away"):
+            await Shelf.create()
+    from segue.db.models.mapping import forget
+
+    forget(Shelf)
