@@ -24,6 +24,7 @@ SERVERS = {
     "postgresql": os.environ.get("SEGUE_TEST_POSTGRESQL", "postgresql://postgres@127.0.0.1:5432/postgres"),
     "mariadb": os.environ.get("SEGUE_TEST_MARIADB", f"mariadb://{'root'}@127.0.0.1:3306/mysql"),
     "redis": os.environ.get("SEGUE_TEST_REDIS", "redis://127.0.0.1:6379/15"),
+    "nats": os.environ.get("SEGUE_TEST_NATS", "nats://127.0.0.1:4222"),
 }
 
 
@@ -48,6 +49,7 @@ PROBES: dict[str, Callable[[], bool]] = {
     "pg_ctl": lambda: bool(shutil.which("pg_ctl") or list(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))),
     "mariadb": lambda: _listens(SERVERS["mariadb"], 3306),
     "redis": lambda: _listens(SERVERS["redis"], 6379),
+    "nats": lambda: _listens(SERVERS["nats"], 4222),
 }
 
 # Viewers of descriptions that do not come with Segue: .ci/run brings them.
