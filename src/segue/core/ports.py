@@ -12,10 +12,14 @@ from segue.http.response import Response
 __all__ = [
     "Answers",
     "Codec",
+    "Commits",
+    "Composes",
     "Decodes",
     "Format",
     "Identifies",
     "Identity",
+    "Mailable",
+    "Mailer",
     "Measures",
     "Permits",
     "Renders",
@@ -129,6 +133,15 @@ class Templating(Protocol):
     def format(self, template: str, /) -> Format: ...
 
 
+@runtime_checkable
+class Composes(Protocol):
+    """Templating that also makes texts where no request is answered, such as those of a mail."""
+
+    async def text(self, app: Any, template: str, values: Mapping[str, Any], /) -> str | None:
+        """The text of a template as ``app`` sees it; None if there is none of this name."""
+        ...
+
+
 class Answers(Protocol):
     """A result that makes its response itself, with the request at hand: such as a page that is still to be rendered.
 
@@ -155,6 +168,40 @@ class Measures(Protocol):
     """
 
     def __call__(self) -> AbstractContextManager[Callable[[], Sequence[str]]]: ...
+
+
+class Commits(Protocol):
+    """Something whose changes are kept all at once or not at all, as those of a database in a transaction are."""
+
+    def committing(self) -> "Callable[[Callable[[], Any]], None] | None":
+        """Takes what is to be called when the transaction around the caller is committed; None where there is none."""
+        ...
+
+
+class Mailable(Protocol):
+    """A message as every mailer takes it: ``segue.mail.Message`` is one, and so is an object of your own."""
+
+    @property
+    def to(self) -> "str | Sequence[str]": ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def html(self) -> str | None: ...
+
+
+class Mailer(Protocol):
+    """Sends mail: handlers and others ask for one by this type, ``mailer: Mailer``. ``segue.mail.Mail`` provides it."""
+
+    async def send(self, message: Mailable, /) -> None:
+        """Hands the message over: it is sent when the transactions around this are committed, never if they are rolled back.
+
+        It does not wait for a server: what fails is tried again, then logged. Raises ValueError for a message that cannot be one.
+        """
+
+    async def deliver(self, message: Mailable, /) -> None:
+        """Sends the message now, whatever else happens, and waits for it. Raises if it could not be sent."""
 
 
 @runtime_checkable

@@ -2,19 +2,22 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from segue.core.app import App
 from segue.core.inspection.checks.finding import Finding
 from segue.core.plugins.setup import Setup
 from segue.core.ports import Format
+from segue.core.records import Recorded
 from segue.html.engine import Engine
 from segue.html.errorpages import ErrorPages, error_templates
+from segue.html.errors import TemplateMissing
 from segue.html.format import Template
 from segue.html.forms.form import FormOf
 from segue.html.forms.provider import form_provider
 from segue.html.htmx import Htmx
 from segue.html.jinja.engine import Jinja
-from segue.html.library import SHELF, Shelf
+from segue.html.library import SHELF, Shelf, library_of
 from segue.html.page import Renderer
 
 __all__ = ["Forms", "Templates"]
@@ -83,6 +86,15 @@ class _Formats:
 
     def format(self, template: str, /) -> Format:
         return Template(template)
+
+    async def text(self, app: Recorded, template: str, values: Mapping[str, Any], /) -> str | None:
+        try:
+            prepared = library_of((app,)).prepared(template)
+        except TemplateMissing as error:
+            if error.template != template:  # it is there, and asks for another one
+                raise
+            return None
+        return await prepared.told(values, None)
 
 
 def _check(app: App) -> Iterator[Finding]:

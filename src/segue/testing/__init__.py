@@ -4,6 +4,7 @@
 - ``AsyncClient``: the same for tests that are coroutines.
 - ``LiveServer``: serves an app on a free port, for browsers and other clients.
 - ``Calls``: what handlers were called with, and what they returned.
+- ``captured_mails``: mail that the app sends, caught.
 - ``expected_log``: a message in the log that has to come.
 - fixtures of pytest, there when Segue is installed: ``client`` and ``live_server`` (module ``plugin``).
 """
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from segue.testing.jar import CookieJar, StoredCookie
     from segue.testing.live import LiveServer
     from segue.testing.logs import expected_log
+    from segue.testing.mails import Mails, captured_mails
     from segue.testing.outgoing import RequestOptions
     from segue.testing.plugin import ClientFactory, LiveServerFactory
     from segue.testing.response import ClientResponse, ResponseHead, StatusError
@@ -40,6 +42,7 @@ __all__ = [
     "IncompleteResponse",
     "LiveServer",
     "LiveServerFactory",
+    "Mails",
     "RequestOptions",
     "ResponseHead",
     "StatusError",
@@ -47,6 +50,7 @@ __all__ = [
     "StreamedResponse",
     "TooManyRedirects",
     "WebSocketRefused",
+    "captured_mails",
     "expected_log",
 ]
 
@@ -58,6 +62,7 @@ _HOMES = {
     "jar": ("CookieJar", "StoredCookie"),
     "live": ("LiveServer",),
     "logs": ("expected_log",),
+    "mails": ("Mails", "captured_mails"),
     "outgoing": ("RequestOptions",),
     "plugin": ("ClientFactory", "LiveServerFactory"),
     "response": ("ClientResponse", "ResponseHead", "StatusError"),

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequ
 from contextvars import ContextVar, Token
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
+from segue.core.life.commits import announce_commits
 from segue.core.threads import wait
 from segue.db.errors import ConfigurationError
 from segue.db.models.mapping import Mapping
@@ -135,6 +136,7 @@ class Database:
         if self.options.get("slow") is not None:
             self.query_log()
         _open.append(self)
+        announce_commits(self)
         if self.migrate:
             from segue.db.migrations.automatic import follow_models
 
@@ -211,6 +213,11 @@ class Database:
         from segue.db.databases.transaction import on_commit
 
         on_commit(self, function)
+
+    def committing(self) -> "Callable[[Callable[[], Any]], None] | None":
+        """What ``segue.core.life.commits`` asks: takes what is called after the commit of the transaction around this, if there is one."""
+        transaction = self._transaction.get()
+        return None if transaction is None else transaction.later
 
     def before_commit(self, function: Callable[[], Any]) -> None:
         """Calls a function when the transaction around this is about to be committed. It may be async; what it raises rolls back."""

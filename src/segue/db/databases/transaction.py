@@ -288,6 +288,11 @@ class Transaction:
         """Calls a function once the outermost transaction is committed."""
         self._after.append(function)
 
+    @property
+    def later(self) -> "Callable[[Callable[[], Any]], None] | None":
+        """:meth:`on_commit`, while there is a commit to come: not when it has ended, nor in that of a test, which never does."""
+        return self.on_commit if self._open and not self.shared else None
+
     def on_rollback(self, function: Callable[[], None]) -> None:
         """Calls a function if this is rolled back: what objects in memory have to take back."""
         self._undone.append(function)
