@@ -10,8 +10,12 @@ __all__ = [
     "Documentation",
     "DocumentationDefaults",
     "DocumentationOptions",
+    "SecurityScheme",
+    "THE_IDENTITY",
     "answers",
     "answers_of",
+    "asks_for",
+    "schemes_of",
 ]
 
 T = TypeVar("T", bound=Callable[..., Any])
@@ -50,6 +54,48 @@ def answers_of(target: Any) -> Answers:
     """What :func:`answers` has said of a function, a class, or an object of one."""
     said: Answers = getattr(target, _ATTRIBUTE, {})
     return said
+
+
+class SecurityScheme(msgspec.Struct, frozen=True):
+    """A way in which clients say who they are, as OpenAPI describes it, and what a guard asks of it besides.
+
+    SecurityScheme("key", {"type": "apiKey", "in": "header", "name": "x-key"})
+    """
+
+    name: str
+    description: Mapping[str, Any]
+    scopes: tuple[str, ...] = ()
+
+
+#: What a guard says that asks who sends a request, whatever the app finds that out by.
+THE_IDENTITY = SecurityScheme("", {})
+
+_SCHEMES = "__segue_schemes__"
+
+
+def asks_for(*schemes: SecurityScheme) -> Callable[[T], T]:
+    """Says of a guard which security schemes it asks for, any one of them, for the description of the API.
+
+    @asks_for(SecurityScheme("mutualTLS", {"type": "mutualTLS"}))
+    async def certified(request: Request) -> None: ...
+
+    An object that is a guard, or has one as a method, says it by an attribute ``schemes`` of its own.
+    """
+
+    def remember(target: T) -> T:
+        setattr(target, _SCHEMES, schemes)
+        return target
+
+    return remember
+
+
+def schemes_of(target: Any) -> tuple[SecurityScheme, ...]:
+    """What :func:`asks_for` has said of a function, or what an object, or that of a method, says of itself."""
+    said = getattr(target, _SCHEMES, None)
+    if said is None:
+        said = getattr(getattr(target, "__self__", target), "schemes", ())
+    given = said if isinstance(said, tuple) else ()
+    return tuple([one for one in given if isinstance(one, SecurityScheme)])
 
 
 class DocumentationDefaults(TypedDict, total=False):

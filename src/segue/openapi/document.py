@@ -64,7 +64,7 @@ def describe(plan: Plan, about: About) -> dict[str, Any]:
     components = {
         "schemas": schemas.finish(),
         "responses": responses,
-        "securitySchemes": dict(about.security),
+        "securitySchemes": {**operations.asking.schemes, **about.security},
     }
     document["components"] = {name: part for name, part in components.items() if part}
     if about.security:

@@ -8,6 +8,7 @@ from segue.core.handlers import Endpoint
 from segue.core.plan import NamedRoute, Plan
 from segue.core.routing.templates import Field, Template
 from segue.http.status import phrase
+from segue.openapi.asking import Asking
 from segue.openapi.failures import failure_statuses, own_answer, raised
 from segue.openapi.inputs import operation_body, operation_parameters
 from segue.openapi.outputs import error_answer, operation_responses
@@ -30,6 +31,7 @@ class Operations:
 
     def __init__(self, schemas: Schemas, statuses: set[int], *, asked: bool = True) -> None:
         self.schemas = schemas
+        self.asking = Asking()
         self.statuses = statuses
         self._asked = asked
         self._takes: Side = "in" if asked else "out"
@@ -54,6 +56,8 @@ class Operations:
             }
         if options.security is not None:
             operation["security"] = requirements(options.security)
+        elif self._asked and (asked := self.asking.requirements(endpoint)):
+            operation["security"] = asked
         return operation
 
     def write_socket(self, route: NamedRoute) -> dict[str, Any]:

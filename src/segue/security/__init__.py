@@ -6,6 +6,7 @@
 - ``limits``: how often somebody may do something, exact in all workers.
 - ``guards``: who may go on, and where to go back to after a login.
 - ``basic``, ``digest``: names and passwords in a header field.
+- ``tokens``: tokens and keys of programs: bearer tokens, JWT, refresh tokens, API keys.
 - ``plugin``: the plugins of all this. ``checks``: what ``segue check --deploy`` says about it.
 """
 
@@ -36,10 +37,21 @@ from segue.security.sessions.redis import RedisSessions
 from segue.security.sessions.session import OtherSession, Session
 from segue.security.sessions.sqlite import SQLiteSessions
 from segue.security.signing import InvalidSignature, SignatureExpired, Signer
+from segue.security.tokens.apikeys import APIKeyAuth
+from segue.security.tokens.bearer import BearerAuth
+from segue.security.tokens.claims import InvalidToken, TokenClaims
+from segue.security.tokens.families import RefreshTokens, ReusedToken
+from segue.security.tokens.jwt import AccessTokens
+from segue.security.tokens.memory import MemoryFamilies
+from segue.security.tokens.plugin import TokenAuth
+from segue.security.tokens.sqlite import SQLiteFamilies
 
 __all__ = [
+    "APIKeyAuth",
+    "AccessTokens",
     "Allowance",
     "BasicAuth",
+    "BearerAuth",
     "CSP",
     "CSRF",
     "Cipher",
@@ -51,17 +63,22 @@ __all__ = [
     "Flashes",
     "Hosts",
     "InvalidSignature",
+    "InvalidToken",
     "Keys",
     "Limit",
     "Limiter",
     "MemoryCounts",
+    "MemoryFamilies",
     "MemorySessions",
     "Message",
     "Rate",
     "OtherSession",
+    "RefreshTokens",
+    "ReusedToken",
     "RedisCounts",
     "RedisSessions",
     "SQLiteCounts",
+    "SQLiteFamilies",
     "SQLiteSessions",
     "Security",
     "Session",
@@ -75,6 +92,8 @@ __all__ = [
     "SignedLinks",
     "Signer",
     "StoredSession",
+    "TokenAuth",
+    "TokenClaims",
     "belongs_to",
     "client_network",
     "csp_nonce",

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
+from segue.core.documentation import SecurityScheme, answers
 from segue.core.ports import Identity
 from segue.http.errors import Unauthorized
 from segue.http.request import Request
@@ -27,6 +28,7 @@ class BasicAuth:
 
     def __init__(self, check: Check, *, realm: str) -> None:
         self._check = check
+        self.schemes = (SecurityScheme("basic", {"type": "http", "scheme": "basic"}),)
         self.challenge = f'Basic realm="{quoted(realm)}", charset="UTF-8"'
 
     async def __call__(self, request: Request) -> Identity | None:
@@ -38,6 +40,7 @@ class BasicAuth:
         identity: Identity | None = await found if isinstance(found, Awaitable) else found
         return identity
 
+    @answers(401)
     async def required(self, request: Request) -> None:
         """A guard for ``requires=[...]``. Raises Unauthorized (401) with the challenge."""
         if await self(request) is None:

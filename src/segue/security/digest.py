@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from urllib.parse import unquote
 
+from segue.core.documentation import SecurityScheme
 from segue.core.settings.secret import Secret
 from segue.http.errors import Unauthorized
 from segue.http.request import Request
@@ -49,6 +50,7 @@ class DigestAuth:
         self._realm = realm
         self._signer = Signer(keys, "digest")
         self._algorithms = ("sha-256", "md5") if md5 else ("sha-256",)
+        self.schemes = (SecurityScheme("digest", {"type": "http", "scheme": "digest"}),)
         quoted(realm)
 
     def challenges(self, *, stale: bool = False) -> list[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
+from segue.core.documentation import THE_IDENTITY, asks_for
 from segue.core.identity import identity_of
 from segue.http.errors import Forbidden, Redirect, Unauthorized
 from segue.http.request import Request
@@ -24,6 +25,7 @@ def signed_in(login: str | None = None, *, challenge: str | None = None) -> Guar
     :func:`own_path`); who writes gets a 403. Without it, it is a 401, with ``challenge`` as its ``WWW-Authenticate``.
     """
 
+    @asks_for(THE_IDENTITY)
     async def guard(request: Request) -> None:
         if await identity_of(request) is not None:
             return
@@ -47,6 +49,7 @@ def belongs_to(*principals: str) -> Guard:
         raise TypeError(f"belongs_to takes names of principals, not {principals!r}")
     wanted = frozenset(principals)
 
+    @asks_for(THE_IDENTITY)
     async def guard(request: Request) -> None:
         identity = await identity_of(request)
         if identity is None:

@@ -36,7 +36,7 @@ from segue.security.settings import SecuritySettings
 from segue.security.site import HostGuard, SiteGuard
 from segue.security.upkeep import kept_open
 
-__all__ = ["CSRF", "Flashes", "Hosts", "Security", "Sessions"]
+__all__ = ["CSRF", "Flashes", "Hosts", "Security", "Sessions", "keys_of"]
 
 logger = logging.getLogger("segue.security")
 
@@ -88,7 +88,7 @@ class Sessions(_Keyed):
 
     def setup(self, to: Setup) -> None:
         """Declares the session, and what reads and writes it."""
-        keys = _keys(to, self.key)
+        keys = keys_of(to, self.key)
         manager = SessionManager(self._keeper(keys, to), self.cookie, self._lock)
         to.app[SESSIONS] = manager
         to.provide(Session, manager.load)
@@ -141,7 +141,7 @@ class CSRF(_Keyed):
 
     def setup(self, to: Setup) -> None:
         """Puts the guard around all routes with unsafe methods."""
-        guard = CSRFGuard(_keys(to, self.key), self._trusted, secure=_secure(to))
+        guard = CSRFGuard(keys_of(to, self.key), self._trusted, secure=_secure(to))
         to.app[GUARD] = guard
         to.around_routes(lambda route: _guarding(guard, route))
         to.template_global(guard.token, name="csrf_token")
@@ -161,7 +161,7 @@ class Flashes(_Keyed):
 
     def setup(self, to: Setup) -> None:
         """Declares the messages."""
-        cookie = FlashCookie(_keys(to, self.key), secure=_secure(to))
+        cookie = FlashCookie(keys_of(to, self.key), secure=_secure(to))
 
         def flash_of(request: Request) -> Flash:
             return cookie.of(request)
@@ -262,7 +262,7 @@ class Security:
 # --- what they have in common ------------------------------------------------------------------------------------
 
 
-def _keys(to: Setup, given: _GivenKey) -> Keys:
+def keys_of(to: Setup, given: _GivenKey = None) -> Keys:
     """The keys that a plugin was given, or else those of the app. Raises ValueError where there are none."""
     app = to.app
     if given is not None:

@@ -1,6 +1,8 @@
 """Which providers a handler needs, in which order, and what they need themselves: found out at freeze."""
 
 import dataclasses
+import functools
+import inspect
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
@@ -148,9 +150,11 @@ class Injection:
             if not callable(function):
                 raise HandlerError(f"{place}: requires=[...] lists functions, not {function!r:.80}")
             declared = Provided(
-                Key(function), function, "request", False, source_of(function, place), {}, None
+                Key(function), _called(function), "request", False, source_of(function, place), {}, None
             )
-            self._guards[function] = provider_of(declared)
+            provider = self._guards[function] = provider_of(declared)
+            if provider.runs == "thread" and not provider.cleans:
+                provider.make = _judging(provider.make)
         return self._guards[function]
 
     def wire(
@@ -166,6 +170,30 @@ class Injection:
             wirer.step(guard)
         given = {one.name: wirer.wanted(one) for one in parameters if one.origin == "provided"}
         return Wiring(list(wirer.steps.values()), given, wirer.inputs)
+
+
+def _called(guard: Any) -> Any:
+    """The function behind a guard: an object would be taken for what is provided as it is, and let everybody in."""
+    if isinstance(guard, functools.partial):
+        return functools.partial(_called(guard.func), *guard.args, **guard.keywords)
+    return guard if inspect.isroutine(guard) or isinstance(guard, type) else guard.__call__
+
+
+def _judging(guard: Callable[..., Any]) -> Callable[..., Any]:
+    """A guard that is a ``def``: one that only makes a coroutine has not looked at anything."""
+
+    @functools.wraps(guard)
+    def judged(*args: Any, **named: Any) -> Any:
+        result = guard(*args, **named)
+        if inspect.iscoroutine(result):
+            result.close()
+            raise TypeError(
+                f"the guard {guard!r:.100} returns a coroutine, which nobody awaits, so it would let everybody in: list the "
+                f"async function itself, or write `async def` and `await`"
+            )
+        return result
+
+    return judged
 
 
 class _Wirer:
