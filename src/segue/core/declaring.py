@@ -12,6 +12,7 @@ from segue.core.recording import Frozen, Req_co
 from segue.core.records import Around, Command, ForRoutes, MiddlewareLike, Next, Own, command_name
 from segue.core.settings.declarations import Configured
 from segue.core.styles.declarations import Styled
+from segue.core.texts.declarations import Spoken
 from segue.http.request import Request
 from segue.http.response import Response
 
@@ -36,7 +37,9 @@ class PutsAround(Protocol[Req]):
     ) -> Callable[Concatenate[Req, Next, P], Awaitable[Response]]: ...
 
 
-class Declaring(Publishing[Req_co], Styled[Req_co], Paged[Req_co], Lifecycle[Req_co], Configured[Req_co]):
+class Declaring(
+    Publishing[Req_co], Styled[Req_co], Paged[Req_co], Spoken[Req_co], Lifecycle[Req_co], Configured[Req_co]
+):
     """Records declarations, each with the line of the user's code that makes it; nothing else happens yet.
 
     Its parts are in the packages that they are about, each in a file ``declarations.py``; here is what has none.

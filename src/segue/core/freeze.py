@@ -45,6 +45,7 @@ from segue.core.settings.declarations import configure_paths, misspelt_sections
 from segue.core.styles.forest import Forest
 from segue.core.styles.permissions import permits_of
 from segue.core.styles.viewrecords import Traverse, View
+from segue.core.texts.speaking import speaking_problems, spoken
 
 __all__ = ["freeze"]
 
@@ -93,7 +94,7 @@ class _Freezing:
             self.spans.insert(0, self.injection.registry.held)
         sites = self.routes.sites
         matcher, find = sites.finish()
-        self.problems += [*clashes(self.tasks), *misspelt_sections(self.living)]
+        self.problems += [*clashes(self.tasks), *misspelt_sections(self.living), *speaking_problems(root)]
         if self.problems:
             raise FreezeError(self.problems)
         for app in self.living:
@@ -101,7 +102,7 @@ class _Freezing:
         found, stack = find or finder(matcher), around(root, middleware, hooks, on_error)
         endpoints = [one for one in self.routes.endpoints if one.options.build_only or one in sites.answering]
         answer = around_all(stack, dispatcher(matcher, find, on_error), endpoints, found, on_error)
-        handle = carried(root, answer)
+        handle = carried(root, spoken(root, answer))
         life = life_of(root, self.living, self.spans, self.tasks)
         plan = Plan(root, handle, found, endpoints, self.routes.named, life=life, injection=self.injection)
         plan.middleware = tuple(root.declared.middleware)

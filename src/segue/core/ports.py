@@ -1,7 +1,9 @@
 """What the core asks of the kits above it, and of you: protocols, so that it need not know who answers."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+import datetime
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import msgspec
@@ -15,6 +17,7 @@ __all__ = [
     "Commits",
     "Composes",
     "Decodes",
+    "Extracts",
     "Format",
     "Identifies",
     "Identity",
@@ -25,6 +28,8 @@ __all__ = [
     "Renders",
     "Saves",
     "SessionStore",
+    "Speaker",
+    "Speaks",
     "StoredSession",
     "Streams",
     "Templating",
@@ -296,3 +301,53 @@ class SessionStore(Protocol):
     async def sweep(self) -> int:
         """Forgets those that are not kept any more; how many there were."""
         ...
+
+
+class Speaker(Protocol):
+    """Says texts in one language, to one reader. ``domains``: the catalogues that may know a text, the first first."""
+
+    @property
+    def language(self) -> str:
+        """The tag of the language: ``de-CH`` (RFC 5646)."""
+        ...
+
+    @property
+    def direction(self) -> str:
+        """The direction in which it is written: ``ltr``, or ``rtl``."""
+        ...
+
+    @property
+    def zone(self) -> datetime.tzinfo | None:
+        """The time zone of who reads; None where nothing is known of it."""
+        ...
+
+    def text(self, domains: Sequence[str], context: str | None, text: str) -> str:
+        """The text as this language has it; as it is where it has none."""
+        ...
+
+    def plural(self, domains: Sequence[str], context: str | None, one: str, many: str, count: float) -> str:
+        """The one of the forms of a text that goes with ``count``."""
+        ...
+
+    def finish(self, response: Response) -> None:
+        """Says in the head of a response what it depends on, if a language was asked for."""
+
+
+class Speaks(Protocol):
+    """Says in which language a request is answered: ``app.speaks(...)``. It is asked for every request, so it looks later."""
+
+    def __call__(self, request: Request, /) -> Speaker: ...
+
+
+class Extracts(Protocol):
+    """Finds the texts that are to be translated, in files of a kind.
+
+    ``suffixes``: of their names, without the dot. Each text comes as its line, the name of the function (``ngettext``), its
+    arguments (None for one that is no constant), and comments for who translates: as Babel wants them.
+    """
+
+    @property
+    def suffixes(self) -> Collection[str]: ...
+    def texts(
+        self, file: Path, source: str, functions: Collection[str]
+    ) -> Iterable[tuple[int, str, Sequence[str | None], Sequence[str]]]: ...

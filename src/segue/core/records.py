@@ -15,6 +15,7 @@ from segue.core.routing.predicates import PredicateFactory
 from segue.core.source import Source
 from segue.core.styles.hooks import Attached
 from segue.core.styles.viewrecords import Traverse, View
+from segue.core.texts.records import TextRecords
 from segue.http.request import Request
 from segue.http.response import Response
 
@@ -293,6 +294,7 @@ class Declarations:
         "set_up",
         "spans",
         "templates",
+        "texts",
         "url_defaults",
         "url_values",
     )
@@ -338,6 +340,7 @@ class Declarations:
         self.brought: list[str] = []
         self.life = LifeRecords()
         self.pages = PageRecords()
+        self.texts = TextRecords()
         #: A copy of these before the plugins declared, for copies of the app.
         self.pristine: Declarations | None = None
         #: Set when the plugins have declared, which they do once.

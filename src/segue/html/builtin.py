@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from segue.core.records import Recorded
+from segue.core.texts.speaking import current_direction, current_language
+from segue.core.texts.texts import Texts, framework
 from segue.http.request import Request
 
 __all__ = ["BuiltIn", "built_in"]
@@ -17,10 +19,11 @@ class BuiltIn(NamedTuple):
     values: dict[str, tuple[Callable[..., Any], bool]]
     filters: dict[str, Callable[..., Any]]
     tests: dict[str, Callable[..., Any]]
+    texts: Texts
 
 
 def built_in(apps: Sequence[Recorded]) -> BuiltIn:
-    """``url_for``, ``static_url``; and what a security plugin gives a meaning: ``csp_nonce``, ``flashes()``."""
+    """``url_for``, ``static_url``; what says texts; and what a security plugin gives a meaning: ``csp_nonce``, ``flashes()``."""
     root: Any = apps[0]
     within = ".".join([one.name for one in apps[1:]])
 
@@ -37,13 +40,32 @@ def built_in(apps: Sequence[Recorded]) -> BuiltIn:
         url: str = root.static_url(path, name=root.plan.nearest(name, f"{within}." if within else ""))
         return prefix + url
 
+    texts = Texts(*_domains(apps))
+    saying = {
+        "_": texts.gettext,
+        "gettext": texts.gettext,
+        "ngettext": texts.ngettext,
+        "pgettext": texts.pgettext,
+        "npgettext": texts.npgettext,
+    }
     return BuiltIn(
-        {"flashes": _no_flashes, "app": root},
+        {"flashes": _no_flashes, "app": root, **saying},
         {"url_for": url_for, "static_url": static_url},
-        {"csp_nonce": (_no_nonce, False)},
+        {
+            "csp_nonce": (_no_nonce, False),
+            "language": (current_language, False),
+            "direction": (current_direction, False),
+        },
         {},
         {},
+        texts,
     )
+
+
+def _domains(apps: Sequence[Recorded]) -> list[str]:
+    """Where the texts of a page are looked for: with the app of its handler, those around it, and Segue itself."""
+    own = [one.domain for app in reversed(apps) for one in app.declared.texts.translations]
+    return list(dict.fromkeys([*own, *framework.domains]))
 
 
 def _no_flashes(*_: object, **__: object) -> list[Any]:

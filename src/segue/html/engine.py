@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
+from segue.core.texts.texts import Texts, framework
 from segue.html.search import Search
 from segue.http.request import Request
 
@@ -11,7 +12,8 @@ __all__ = ["Compiled", "Engine", "Names", "Opened", "Streamed"]
 
 class Names(NamedTuple):
     """What all templates know. ``asking``: functions whose first argument is the request; ``values``: functions whose
-    result is the value, called when it is used, with the request if the second is True.
+    result is the value, called when it is used, with the request if the second is True. ``texts``: what says the texts of
+    the app.
     """
 
     globals: Mapping[str, Any]
@@ -19,6 +21,7 @@ class Names(NamedTuple):
     values: Mapping[str, tuple[Callable[..., Any], bool]]
     filters: Mapping[str, Callable[..., Any]]
     tests: Mapping[str, Callable[..., Any]]
+    texts: Texts = framework
 
 
 class Compiled(Protocol):

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from segue.core.errors.handlers import error_response
+from segue.core.errors.titles import page_title
 from segue.core.plugins.setup import Setup
 from segue.html.library import library_of
 from segue.http.errors import HTTPError
 from segue.http.request import Request
 from segue.http.response import Response
-from segue.http.status import phrase
 
 __all__ = ["ErrorPages", "error_templates"]
 
@@ -88,7 +88,7 @@ def _values(request: Request, error: Exception, status: int) -> dict[str, Any]:
     return {
         "error": error,
         "status": status,
-        "title": (told.title if told else "") or phrase(status) or "Error",
+        "title": (told.title if told else "") or page_title(status),
         "detail": told.detail if told else "",
         "request_id": made.get("request_id"),
     }

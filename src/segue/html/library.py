@@ -246,4 +246,4 @@ def _names(apps: Sequence[Recorded]) -> Names:
                 found.filters[one.name] = one.what
             else:
                 found.tests[one.name] = one.what
-    return Names(found.globals, found.asking, found.values, found.filters, found.tests)
+    return Names(found.globals, found.asking, found.values, found.filters, found.tests, found.texts)

@@ -6,11 +6,15 @@ import hashlib
 import html
 from collections.abc import Mapping
 
+from segue.core.texts.speaking import SOURCE_LANGUAGE, current_direction, current_language
+from segue.core.texts.texts import framework
 from segue.http.errors import HTTPError
 from segue.http.request import Request
 from segue.http.response import Response
 
 __all__ = ["STYLE", "error_page", "escape", "page"]
+
+_ = framework.gettext
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c1d21; --paper: #fdfdfb; --soft: #5c5f66; --line: #d9d9d4;
@@ -58,12 +62,20 @@ def page(
     *,
     wide: bool = False,
     style: str = "",
+    translated: bool = False,
 ) -> Response:
-    """A built-in page. ``title`` is text and gets escaped; ``content`` is HTML, escaped by its maker. ``style``: more rules."""
+    """A built-in page. ``title`` is text and gets escaped; ``content`` is HTML, escaped by its maker. ``style``: more rules.
+
+    ``translated``: its texts are in the language of who reads; those for developers are in English.
+    """
+    language, direction = SOURCE_LANGUAGE, ""
+    if translated:
+        language = current_language()
+        direction = ' dir="rtl"' if current_direction() == "rtl" else ""
     kind = ' class="wide"' if wide else ""
     style = STYLE + style
     document = (
-        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{escape(title)}</title>\n'
+        f'<!doctype html>\n<html lang="{escape(language)}"{direction}>\n<head>\n<meta charset="utf-8">\n<title>{escape(title)}</title>\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta name="robots" content="noindex">\n<style>{style}</style>\n</head>\n'
         f"<body>\n<main{kind}>\n{content}\n</main>\n</body>\n</html>\n"
@@ -93,9 +105,10 @@ def error_page(
         if isinstance(one, Mapping):
             where = " → ".join(str(part) for part in one.get("loc", ()))
             content.append(f"<p><code>{escape(where)}</code> {escape(str(one.get('msg', '')))}</p>")
-    content.append(f'<p class="soft">Status {error.status}</p>')
+    content.append(f'<p class="soft">{escape(_("Status %(status)s", status=error.status))}</p>')
     if "request_id" in error.extra:
-        content.append(f'<p class="soft">Request <code>{escape(str(error.extra["request_id"]))}</code></p>')
+        label, identifier = escape(_("Request")), escape(str(error.extra["request_id"]))
+        content.append(f'<p class="soft">{label} <code>{identifier}</code></p>')
     if internal:
         rows = "".join(
             f'<tr><th scope="row">{escape(name)}</th><td>{escape(value)}</td></tr>'
@@ -107,4 +120,4 @@ def error_page(
 
         content.append(failure_html(request, shown, with_values=with_values))
         return page(title, "\n".join(content), error.status, error.headers, wide=True, style=MORE)
-    return page(title, "\n".join(content), error.status, error.headers)
+    return page(title, "\n".join(content), error.status, error.headers, translated=True)

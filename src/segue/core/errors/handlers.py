@@ -260,13 +260,15 @@ def _render(
 def _page_or_problem(
     request: Request, error: HTTPError, shown: BaseException | None, debug: Debug, form: ErrorForm
 ) -> Response:
-    title = error.title or phrase(error.status) or "Error"
     internal = _internal(request, error) if debug and error.internal else {}
     if form == "html":
         # Loaded with the first page: an API never needs it.
         from segue.core.errors.errorpage import error_page
+        from segue.core.errors.titles import page_title
 
+        title = error.title or page_title(error.status)
         return error_page(request, error, title, shown, internal, with_values=debug == "values")
+    title = error.title or phrase(error.status) or "Error"
     problem: dict[str, Any] = {"type": "about:blank", "title": title, "status": error.status}
     if error.detail:
         problem["detail"] = error.detail

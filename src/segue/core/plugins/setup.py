@@ -35,6 +35,7 @@ _HERE = frozenset(
         "routing/declarations.py",
         "settings/declarations.py",
         "styles/declarations.py",
+        "texts/declarations.py",
     )
 )
 

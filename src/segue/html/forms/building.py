@@ -20,7 +20,9 @@ __all__ = ["Builder"]
 class Builder:
     """``said``: what the form says of a field, by its path. ``exclude``: paths of fields that it has not."""
 
-    def __init__(self, said: Callable[[str], Said], zone: datetime.tzinfo, exclude: Collection[str]) -> None:
+    def __init__(
+        self, said: Callable[[str], Said], zone: datetime.tzinfo | None, exclude: Collection[str]
+    ) -> None:
         self._said = said
         self._zone = zone
         self._exclude = set(exclude)

@@ -5,6 +5,8 @@ import inspect
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Literal, NamedTuple, get_args, get_origin
 
+from segue.core.texts.lazy import LazyText, Words
+
 __all__ = ["Choice", "Offered", "Options", "choices_of", "label_of", "offered"]
 
 Offered = Iterable[Any]
@@ -16,7 +18,7 @@ class Choice(NamedTuple):
 
     value: Any
     text: str
-    label: str
+    label: Words
 
 
 class Options:
@@ -48,7 +50,7 @@ def offered(pairs: Offered) -> Sequence[Choice]:
     found: list[Choice] = []
     for one in pairs:
         value, label = one if isinstance(one, tuple) else (one, one)
-        found.append(Choice(value, text_of(value), str(label)))
+        found.append(Choice(value, text_of(value), _words(label)))
     return found
 
 
@@ -59,7 +61,8 @@ def choices_of(kind: Any) -> Sequence[Choice] | None:
     """
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
         return [
-            Choice(one, text_of(one), str(getattr(one, "label", None) or label_of(one.name))) for one in kind
+            Choice(one, text_of(one), _words(getattr(one, "label", None) or label_of(one.name)))
+            for one in kind
         ]
     if get_origin(kind) is Literal:
         return [Choice(one, text_of(one), label_of(str(one))) for one in get_args(kind)]
@@ -79,3 +82,8 @@ def label_of(name: str) -> str:
     if words.isupper():
         words = words.lower()
     return words[:1].upper() + words[1:]
+
+
+def _words(label: Any) -> Words:
+    """What people read, still to be translated if it is so."""
+    return label if isinstance(label, LazyText) else str(label)

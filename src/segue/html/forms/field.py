@@ -9,6 +9,8 @@ from uuid import UUID
 import msgspec
 
 from segue.core.binding.kinds import is_text_like, is_upload, list_item
+from segue.core.texts.lazy import Words
+from segue.core.texts.texts import framework
 from segue.html.forms.choices import Choice, Options, choices_of, label_of
 from segue.html.forms.fieldtype import FieldType, field_type
 from segue.html.forms.filewidgets import FileInput
@@ -39,8 +41,8 @@ _INPUTS = {"email": "email", "uri": "url", "color": "color", "tel": "tel"}
 class Said(msgspec.Struct, frozen=True, kw_only=True):
     """What a form says of one field besides its type."""
 
-    label: str | None = None
-    help: str | None = None
+    label: Words | None = None
+    help: Words | None = None
     widget: Widget | None = None
     options: Options | None = None
 
@@ -60,13 +62,13 @@ class Field:
         hint: Any,
         default: Callable[[], Any] | None,
         said: Said,
-        zone: datetime.tzinfo,
+        zone: datetime.tzinfo | None,
     ) -> None:
         told = self.told = field_type(hint)
         self.name = name
         self.wire = wire
-        self.label = said.label or told.limits.title or label_of(name.removesuffix("_id") or name)
-        self.help = said.help or told.limits.description or ""
+        self.label: Words = said.label or told.limits.title or label_of(name.removesuffix("_id") or name)
+        self.help: Words = said.help or told.limits.description or ""
         self.options = said.options or told.mark(Options)
         item = list_item(told.kind)
         self.fixed: Sequence[Choice] | None = (
@@ -261,7 +263,8 @@ class Field:
         return f"<Field {self.name}>"
 
 
-_YES_OR_NO = (Choice(True, "true", "Yes"), Choice(False, "false", "No"))
+_ = framework.lazy_gettext
+_YES_OR_NO = (Choice(True, "true", _("Yes")), Choice(False, "false", _("No")))
 #: So many choices are shown side by side; more of them in a list.
 _FEW = 8
 #: A text that may be longer gets several lines.

@@ -7,6 +7,8 @@ from typing import Any, ClassVar, Generic, TypeVar
 from markupsafe import Markup
 
 from segue.core.ports import Saves
+from segue.core.texts.lazy import Words
+from segue.core.texts.texts import framework
 from segue.html.forms.layout import FormLayout
 from segue.html.forms.plan import Plan
 from segue.html.forms.reading import ABSENT
@@ -57,19 +59,19 @@ class FormOf(Generic[T]):
     only: ClassVar[Sequence[str] | None] = None
     #: The names of fields that the form has not.
     exclude: ClassVar[Sequence[str]] = ()
-    labels: ClassVar[Mapping[str, str]] = {}
-    helps: ClassVar[Mapping[str, str]] = {}
+    labels: ClassVar[Mapping[str, Words]] = {}
+    helps: ClassVar[Mapping[str, Words]] = {}
     widgets: ClassVar[Mapping[str, Widget]] = {}
     #: Own words, by the codes of segue.html.forms.messages.
-    messages: ClassVar[Mapping[str, str]] = {}
+    messages: ClassVar[Mapping[str, Words]] = {}
     #: Titles of steps, each with the names of its fields: one after the other is asked for.
-    steps: ClassVar[Mapping[str, Sequence[str]]] = {}
+    steps: ClassVar[Mapping[Words, Sequence[str]]] = {}
     #: Tells forms of one page apart; that of the model, if nothing is said.
     name: ClassVar[str] = ""
     #: What is on the button.
-    submit: ClassVar[str] = "Save"
-    #: In which zone times are that come without one, and are shown.
-    zone: ClassVar[datetime.tzinfo] = datetime.UTC
+    submit: ClassVar[Words] = framework.lazy_pgettext("button", "Save")
+    #: In which zone times are that come without one, and are shown; None: that of who reads, or UTC.
+    zone: ClassVar[datetime.tzinfo | None] = None
 
     def __init__(self, plan: Plan, request: Request) -> None:
         self._state = FormState(plan, self, request)

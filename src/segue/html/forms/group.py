@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from segue.core.binding.validation import object_fields
+from segue.core.texts.lazy import Words
 from segue.html.forms.choices import label_of
 from segue.html.forms.field import Field, Said
 from segue.html.forms.fieldtype import FieldType
@@ -29,8 +30,8 @@ class Group:
         self.name: str = name
         self.wire: str = wire
         self.by_name: Mapping[str, Node] = {one.name: one for one in nodes}
-        self.label = said.label or told.limits.title or label_of(name)
-        self.help = said.help or told.limits.description or ""
+        self.label: Words = said.label or told.limits.title or label_of(name)
+        self.help: Words = said.help or told.limits.description or ""
         self.optional = told.optional
         #: Levels of names below it.
         self.depth: int = max([one.depth for one in nodes if not isinstance(one, Field)], default=0) + 1

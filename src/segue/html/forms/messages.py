@@ -4,46 +4,51 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from segue.core.texts.lazy import LazyText, Words
+from segue.core.texts.texts import framework
+
 __all__ = ["MESSAGES", "Refused", "refusal_of", "told"]
 
+_, _n, _p = framework.lazy_gettext, framework.lazy_ngettext, framework.lazy_pgettext
+
 #: By code. A form has its own words for some in ``messages = {"required": "..."}``.
-MESSAGES: Mapping[str, str] = {
-    "required": "Fill in this field.",
-    "choose": "Choose one.",
-    "choice": "Choose one of those that are offered.",
-    "integer": "Write a whole number.",
-    "number": "Write a number.",
-    "date": "Write a date, like 2026-01-31.",
-    "time": "Write a time, like 20:15.",
-    "datetime": "Write a date and a time, like 2026-01-31 20:15.",
-    "duration": "Write a duration, like PT90M.",
-    "uuid": "Write a UUID.",
-    "min": "This must be at least {limit}.",
-    "above": "This must be more than {limit}.",
-    "max": "This can be at most {limit}.",
-    "below": "This must be less than {limit}.",
-    "step": "This must be a multiple of {limit}.",
-    "min_length": "Write at least {limit} characters.",
-    "max_length": "Write at most {limit} characters.",
-    "min_items": "Give at least {limit}.",
-    "max_items": "Give at most {limit}.",
-    "pattern": "This does not have the right form.",
-    "email": "Write an e-mail address, like name@example.org.",
-    "uri": "Write a whole web address, like https://example.org/.",
-    "character": "There is a character in it that cannot be stored.",
-    "file": "Choose a file.",
-    "file_type": "This kind of file is not taken here: {limit}.",
-    "file_size": "The file is too large: at most {limit}.",
-    "image": "This file is not an image of a kind that is taken here: {limit}.",
-    "changed": "Somebody else has changed this meanwhile. It is now: {limit}",
-    "problems": "Some fields need another look:",
-    "add": "Add",
-    "remove": "Remove",
-    "up": "Up",
-    "down": "Down",
-    "next": "Next",
-    "back": "Back",
-    "too_many": "There are more rows than a form can have: {limit}.",
+MESSAGES: Mapping[str, LazyText] = {
+    "required": _("Fill in this field."),
+    "choose": _("Choose one."),
+    "choice": _("Choose one of those that are offered."),
+    "integer": _("Write a whole number."),
+    "number": _("Write a number."),
+    "date": _("Write a date, like 2026-01-31."),
+    "time": _("Write a time, like 20:15."),
+    "datetime": _("Write a date and a time, like 2026-01-31 20:15."),
+    "duration": _("Write a duration, like PT90M."),
+    "uuid": _("Write a UUID."),
+    "min": _("This must be at least {limit}."),
+    "above": _("This must be more than {limit}."),
+    "max": _("This can be at most {limit}."),
+    "below": _("This must be less than {limit}."),
+    "step": _("This must be a multiple of {limit}."),
+    "min_length": _n("Write at least {limit} character.", "Write at least {limit} characters."),
+    "max_length": _n("Write at most {limit} character.", "Write at most {limit} characters."),
+    "min_items": _("Give at least {limit}."),
+    "max_items": _("Give at most {limit}."),
+    "pattern": _("This does not have the right form."),
+    "email": _("Write an e-mail address, like name@example.org."),
+    "uri": _("Write a whole web address, like https://example.org/."),
+    "character": _("There is a character in it that cannot be stored."),
+    "file": _("Choose a file."),
+    "file_type": _("This kind of file is not taken here: {limit}."),
+    "file_size": _("The file is too large: at most {limit}."),
+    "image": _("This file is not an image of a kind that is taken here: {limit}."),
+    "changed": _("Somebody else has changed this meanwhile. It is now: {limit}"),
+    "problems": _("Some fields need another look:"),
+    "add": _p("button", "Add"),
+    "remove": _p("button", "Remove"),
+    "up": _p("button", "Up"),
+    "down": _p("button", "Down"),
+    "next": _p("button", "Next"),
+    "back": _p("button", "Back"),
+    "too_many": _("There are more rows than a form can have: {limit}."),
 }
 
 
@@ -56,10 +61,20 @@ class Refused(ValueError):
         self.limit = limit
 
 
-def told(refused: Refused, own: Mapping[str, str]) -> str:
-    """The message, in the form's own words if it has some."""
+def told(refused: Refused, own: Mapping[str, Words]) -> str:
+    """The message, in the form's own words if it has some, and in the language of who reads."""
     text = own.get(refused.code) or MESSAGES[refused.code]
-    return text.replace("{limit}", str(refused.limit))
+    if isinstance(text, LazyText) and text.has_plural:
+        text = text.of(_count(refused.limit))
+    return str(text).replace("{limit}", str(refused.limit))
+
+
+def _count(limit: Any) -> float:
+    """The number of a limit, for the form of the word that goes with it."""
+    try:
+        return int(str(limit)[:20])
+    except ValueError:
+        return 2
 
 
 _LIMIT = re.compile(r"Expected `(\w+)`(?: of length)? (>=|<=|>|<) ([^\s]+)")

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin
 from markupsafe import escape
 
 from segue.core.binding.kinds import told as name_of
+from segue.core.texts.lazy import Words
+from segue.core.texts.speaking import current_language
 from segue.html.forms.building import Builder
 from segue.html.forms.choices import Options
 from segue.html.forms.field import Field, Said
@@ -53,18 +55,19 @@ class Plan:
             f'<form method="post" id="form-{escape(self.name)}" class="form"{enctype}>'
             f'<input type="hidden" name="{WHICH}" value="{escape(self.name)}">'
         )
-        self.steps: Sequence[tuple[str, Sequence[str]]] = self._steps()
+        self.steps: Sequence[tuple[Words, Sequence[str]]] = self._steps()
         self.step_at = {str(at): at for at in range(len(self.steps))}
-        self._places: dict[str, Placed] = {}
+        self._places: dict[tuple[str, str], Placed] = {}
         self._contributed: dict[Any, Mapping[str, Callable[[Request], Any]]] = {}
 
     def placed(self, field: Field, path: str) -> Placed:
-        """A field at a place of this form."""
-        found = self._places.get(path)
+        """A field at a place of this form, in the language of who reads."""
+        key = (path, current_language())
+        found = self._places.get(key)
         if found is None:
             found = Placed(field, path, self.name)
             if len(self._places) < _MOST_PLACES:
-                self._places[path] = found
+                self._places[key] = found
         return found
 
     def contributed(self, request: "Request", name: str) -> Any:
@@ -112,8 +115,8 @@ class Plan:
                     f"{', '.join(sorted(names))}"
                 )
 
-    def _steps(self) -> Sequence[tuple[str, Sequence[str]]]:
-        steps: Mapping[str, Sequence[str]] = self.form.steps
+    def _steps(self) -> Sequence[tuple[Words, Sequence[str]]]:
+        steps: Mapping[Words, Sequence[str]] = self.form.steps
         if not steps:
             return ()
         said = [name for names in steps.values() for name in names]

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from segue.core.texts.lazy import Words
 from segue.html.forms.choices import Choice, Options
 from segue.html.forms.messages import Refused, refusal_of, told
 
@@ -33,7 +34,7 @@ class Reading:
 
     __slots__ = ("errors", "json", "messages", "offers")
 
-    def __init__(self, messages: Mapping[str, str], offers: Mapping[Options, Sequence[Choice]]) -> None:
+    def __init__(self, messages: Mapping[str, Words], offers: Mapping[Options, Sequence[Choice]]) -> None:
         self.errors: dict[str, list[str]] = {}
         self.messages = messages
         self.offers = offers

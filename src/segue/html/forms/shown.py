@@ -36,7 +36,7 @@ class Shown:
     @property
     def title(self) -> str:
         """What people read."""
-        return self._place.node.label
+        return str(self._place.node.label)
 
     @property
     def label(self) -> Markup:
@@ -49,7 +49,7 @@ class Shown:
     @property
     def help(self) -> str:
         """What is said about it."""
-        return self._place.node.help
+        return str(self._place.node.help)
 
     @property
     def errors(self) -> Sequence[str]:

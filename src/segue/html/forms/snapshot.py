@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from segue.core.texts.lazy import Words
 from segue.html.forms.field import Field
 from segue.html.forms.group import Group, Node, Rows
 from segue.html.forms.messages import Refused, told
@@ -23,7 +24,7 @@ def snapshot(root: Group, target: Any) -> str:
 
 
 def changed_meanwhile(
-    root: Group, target: Any, sent: Sent, values: Mapping[str, Any], messages: Mapping[str, str]
+    root: Group, target: Any, sent: Sent, values: Mapping[str, Any], messages: Mapping[str, Words]
 ) -> Iterator[tuple[str, str]]:
     """The fields that are not what was shown any more, and not what was sent either: path and message.
 

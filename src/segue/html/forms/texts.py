@@ -9,15 +9,17 @@ from typing import Any
 import msgspec
 
 from segue.core.binding.scalars import from_text
+from segue.core.texts.speaking import current_zone
 from segue.html.forms.fieldtype import FieldType
 
 __all__ = ["reader_of", "shown_text"]
 
 
-def reader_of(told: FieldType, zone: tzinfo) -> Callable[[str], Any] | None:
+def reader_of(told: FieldType, zone: tzinfo | None) -> Callable[[str], Any] | None:
     """What makes a value of a text that is not empty; None where the text is the value.
 
-    ``zone``: where times are at home that browsers send without one, for fields that want to know.
+    ``zone``: where times are at home that browsers send without one, for fields that want to know; None is that of who
+    reads.
     """
     convert = from_text(told.whole)
     if convert is None or told.whole is str:
@@ -36,12 +38,14 @@ def reader_of(told: FieldType, zone: tzinfo) -> Callable[[str], Any] | None:
         if not wants_zone:
             return convert(text)
         plain = msgspec.convert(text, datetime)
-        return msgspec.convert(plain.replace(tzinfo=zone) if plain.tzinfo is None else plain, told.whole)
+        return msgspec.convert(
+            plain.replace(tzinfo=zone or current_zone()) if plain.tzinfo is None else plain, told.whole
+        )
 
     return read
 
 
-def shown_text(value: Any, zone: tzinfo) -> str:
+def shown_text(value: Any, zone: tzinfo | None) -> str:
     """The text for a value, as the controls of a browser have it."""
     kind = type(value)
     if kind is str:
@@ -54,7 +58,9 @@ def shown_text(value: Any, zone: tzinfo) -> str:
     if isinstance(value, enum.Enum):
         return str(value.value)
     if isinstance(value, datetime):
-        local = value if value.tzinfo is None else value.astimezone(zone).replace(tzinfo=None)
+        local = (
+            value if value.tzinfo is None else value.astimezone(zone or current_zone()).replace(tzinfo=None)
+        )
         return _to_the_minute(local.isoformat())
     if isinstance(value, time):
         return _to_the_minute(value.isoformat())

@@ -22,6 +22,7 @@ from segue.html.jinja.escaping import FILTERS, Misplaced, escape_in_place
 from segue.html.jinja.later import LATER, Later
 from segue.html.jinja.loader import Loader
 from segue.html.jinja.public import public_json, shown
+from segue.html.jinja.translating import Translating
 from segue.html.markup import TEXT, Spot
 from segue.html.script import json_for_page, json_script
 from segue.html.search import Search
@@ -82,7 +83,15 @@ class PageEnvironment(jinja2.Environment):
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
-            extensions=[Components, Assets, Later, "jinja2.ext.do", "jinja2.ext.loopcontrols", *extensions],
+            extensions=[
+                Components,
+                Assets,
+                Later,
+                Translating,
+                "jinja2.ext.do",
+                "jinja2.ext.loopcontrols",
+                *extensions,
+            ],
             **options,
         )
         self.search = search

@@ -20,6 +20,7 @@ from segue.html.attribute import (
     url_attributes,
 )
 from segue.html.jinja.public import shown
+from segue.html.jinja.translating import Translated, translated
 from segue.html.markup import TEXT, Spot, after
 
 __all__ = ["FILTERS", "Misplaced", "escape_in_place"]
@@ -89,13 +90,39 @@ class _Placing:
         for at, child in enumerate(node.nodes):
             if isinstance(child, nodes.TemplateData):
                 spot = after(spot, child.data)
+            elif (text := translated(child)) is not None:
+                spot = _translation(text, spot)
             else:
                 node.nodes[at] = _placed(child, spot)
-                if spot.kind in ("quoted", "unquoted"):
-                    spot = spot._replace(begun=True, line=spot.line + "0")
-                elif spot.kind == "raw":
-                    spot = spot._replace(line=spot.line + "0")
+                spot = _behind_value(spot)
         return spot
+
+
+def _behind_value(spot: Spot) -> Spot:
+    if spot.kind in ("quoted", "unquoted"):
+        return spot._replace(begun=True, line=spot.line + "0")
+    return spot._replace(line=spot.line + "0") if spot.kind == "raw" else spot
+
+
+def _translation(text: Translated, spot: Spot) -> Spot:
+    """Escapes the values of a text where they stand in it. Translations say the same, so their values stand alike."""
+    if spot.kind == "raw" and spot.element in ("script", "style"):
+        raise Misplaced(
+            'a text in a script is written as JSON, with its quotes: {{ _("...")|tojson }}', text.line
+        )
+    if spot.kind == "unquoted":
+        raise Misplaced(
+            f'the text of {spot.attribute}= needs quotes around it: {spot.attribute}="..."', text.line
+        )
+    text.quoted.value = spot.kind == "quoted"
+    for is_name, piece in text.pieces:
+        if is_name:
+            pair = text.values[piece]
+            pair.value = _placed(pair.value, spot)
+            spot = _behind_value(spot)
+        else:
+            spot = after(spot, piece)
+    return spot
 
 
 _INCLUDED = {"script": (".js", ".mjs"), "style": (".css",)}
