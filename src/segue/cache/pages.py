@@ -13,6 +13,7 @@ from segue.cache.freshness import directives, lifetime, seconds_of, varied, why_
 from segue.cache.keys import digest
 from segue.cache.recent import Recent
 from segue.core.records import Next
+from segue.core.texts.speaking import spoken_key
 from segue.http.conditional import Precondition, evaluate, parse_etags
 from segue.http.dates import parse_http_date
 from segue.http.errors import GatewayTimeout
@@ -76,7 +77,7 @@ class Pages:
 
     Kept are responses that are the same for everyone: none that sets a cookie, depends on one, was made for a session or
     somebody known, or stands behind a guard; no streams. ``Vary`` is heeded, ``Cache-Control`` of handlers and of
-    clients too. A kept response says its ``Age`` and has an ``ETag``, and who brings that back gets a 304. A POST, PUT, PATCH or DELETE that goes
+    clients too; an app that speaks languages has one for each language and time zone. A kept response says its ``Age`` and has an ``ETag``, and who brings that back gets a 304. A POST, PUT, PATCH or DELETE that goes
     through it and succeeds takes back what is kept of its path, and of the one that its ``Location`` names.
 
     ``seconds``: how long, at most. ``vary``: header fields of requests that count besides. ``key``: a function of the
@@ -137,6 +138,7 @@ class Pages:
             request.prefix,
             request.path,
             request.query_string,
+            spoken_key(),
             own,
         ]
 

@@ -141,10 +141,15 @@ class Library:
 
     def string(self, source: str) -> Compiled:
         """A template that is a text, compiled."""
+        return self.jinja.string(source)
+
+    @property
+    def jinja(self) -> OpenedJinja:
+        """Jinja at work. Raises TemplateError where it is not among the engines."""
         for engine in self._engines.values():
             opened = self.opened(engine)
             if isinstance(opened, OpenedJinja):
-                return opened.string(source)
+                return opened
         raise TemplateError("Jinja is not among the engines of this app, and a text is a template of Jinja")
 
     def each_common(self, request: Request | None) -> list[Any]:

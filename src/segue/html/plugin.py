@@ -19,6 +19,7 @@ from segue.html.htmx import Htmx
 from segue.html.jinja.engine import Jinja
 from segue.html.library import SHELF, Shelf, library_of
 from segue.html.page import Renderer
+from segue.html.texts import TemplateTexts
 
 __all__ = ["Forms", "Templates"]
 
@@ -67,6 +68,7 @@ class Templates:
         if self._errors:
             templates = error_templates([folder for folder, _ in app.declared.templates], self._texts)
             ErrorPages(app, templates).declare(to)
+        to.extracts(TemplateTexts(app))
         to.provide(Renderer, lambda: Renderer((app,)))
         to.provide(Htmx)
         to.bring(Forms())

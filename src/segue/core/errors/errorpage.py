@@ -105,7 +105,8 @@ def error_page(
         if isinstance(one, Mapping):
             where = " → ".join(str(part) for part in one.get("loc", ()))
             content.append(f"<p><code>{escape(where)}</code> {escape(str(one.get('msg', '')))}</p>")
-    content.append(f'<p class="soft">{escape(_("Status %(status)s", status=error.status))}</p>')
+    status = escape(_("Status %(status)s", status=error.status))
+    content.append(f'<p class="soft">{status}</p>')
     if "request_id" in error.extra:
         label, identifier = escape(_("Request")), escape(str(error.extra["request_id"]))
         content.append(f'<p class="soft">{label} <code>{identifier}</code></p>')

@@ -22,23 +22,27 @@ class Languages:
             request.url_for("films")                    # /it/films, if that is where we are
             languages.url(request, "pt-BR")             # this page in Portuguese
 
-    The first is the default one, which no URL names: ``/en/films`` redirects to ``/films``. Put it before what looks at
-    paths. The response says its language in ``Content-Language``.
+    The first is the default one, which no URL names: ``/en/films`` redirects to ``/films``. With ``always`` it is named as
+    the others are, and a path that names none has no language. Put it before what looks at paths. The response says its
+    language in ``Content-Language``.
     """
 
-    def __init__(self, default: str, *others: str) -> None:
+    def __init__(self, default: str, *others: str, always: bool = False) -> None:
         self.default = default
         self.others = others
+        self.always = always
         self._by_segment = {name.lower(): name for name in (default, *others)}
 
     async def __call__(self, request: Request, next: Next) -> Response:
-        first = request.path.split("/", 2)[1] if request.path.startswith("/") else ""
-        language = self._by_segment.get(first.lower(), self.default)
-        if first.lower() in self._by_segment:
+        first = _first(request)
+        named = self._by_segment.get(first.lower())
+        if named is None and self.always:
+            return await next(request)
+        language = named or self.default
+        if named is not None:
             rest = _without(request.target, first)
-            if language == self.default or first != language:
-                shown = "" if language == self.default else f"/{language}"
-                raise PermanentRedirect(f"{request.prefix}{shown}{rest}")
+            if first != language or self._prefix(language) == "":
+                raise PermanentRedirect(f"{request.prefix}{self._prefix(language)}{rest}")
             request.target = rest
             request.path = request.path[len(first) + 1 :] or "/"
             request.prefix += f"/{language}"
@@ -49,6 +53,10 @@ class Languages:
         response.headers.setdefault("content-language", language)
         return response
 
+    def named(self, request: Request) -> str | None:
+        """The language that the path of a request begins with, which is not taken off yet."""
+        return self._by_segment.get(_first(request).lower())
+
     def of(self, request: Request) -> str:
         """The language that the URL asks for."""
         language: str = (request.made or {}).get(_KEY, self.default)
@@ -58,9 +66,16 @@ class Languages:
         """Where the page of ``request`` is in another language, its query included. Raises ValueError for an unknown one."""
         if language not in self._by_segment.values():
             raise ValueError(f"{language!r} is not one of {', '.join(self._by_segment.values())}")
-        own = self.of(request)
-        prefix = request.prefix if own == self.default else request.prefix.removesuffix(f"/{own}")
-        return f"{prefix}{'' if language == self.default else f'/{language}'}{request.target}"
+        own = (request.made or {}).get(_KEY)
+        prefix = request.prefix if own is None else request.prefix.removesuffix(self._prefix(own))
+        return f"{prefix}{self._prefix(language)}{request.target}"
+
+    def _prefix(self, language: str) -> str:
+        return "" if language == self.default and not self.always else f"/{language}"
+
+
+def _first(request: Request) -> str:
+    return request.path.split("/", 2)[1] if request.path.startswith("/") else ""
 
 
 def _without(target: str, first: str) -> str:

@@ -22,6 +22,7 @@ __all__ = [
     "speaking",
     "speaking_problems",
     "spoken",
+    "spoken_key",
 ]
 
 #: The language that texts are written in.
@@ -50,6 +51,12 @@ def current_zone(otherwise: datetime.tzinfo = datetime.UTC) -> datetime.tzinfo:
     speaker = _speaker.get()
     zone = None if speaker is None else speaker.zone
     return otherwise if zone is None else zone
+
+
+def spoken_key() -> tuple[str, ...]:
+    """What tells apart what two readers see, for caches; empty where an app speaks no languages."""
+    speaker = _speaker.get()
+    return () if speaker is None else (speaker.language, str(speaker.zone))
 
 
 @contextlib.contextmanager
