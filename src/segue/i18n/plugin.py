@@ -6,7 +6,6 @@ import os
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
-import segue
 from segue.core.app import App
 from segue.core.handlers import Endpoint
 from segue.core.inspection.checks.subjects import apps_of
@@ -114,7 +113,7 @@ class I18n:
 def _translations_of(app: App) -> list[Translations]:
     """The folders of an app, of those that it includes, and of Segue, in which an app looks last."""
     found = [one for inner in apps_of(app) for one in inner.declared.texts.translations]
-    home = Path(segue.__file__).resolve().parent
+    home = Path(__file__).resolve().parents[1]
     own = [
         Translations(folder, framework.domains[0], Source(str(folder), 0))
         for folder in sorted(home.glob("*/translations"))
