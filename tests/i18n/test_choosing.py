@@ -77,6 +77,7 @@ def test_a_reply_without_texts_says_nothing_of_languages_and_looks_at_nothing(fo
         assert asked == ["/"]
 
 
+@pytest.mark.row("EM-10")
 def test_the_path_has_the_language_and_all_links_keep_it(folder: Path) -> None:
     app = App(
         plugins=[
