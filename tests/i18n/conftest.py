@@ -1,9 +1,12 @@
-"""Catalogues for tests: written where a test says, in German and French."""
+"""Catalogues for tests: written where a test says, in German and French; and the browser of the examples."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+sys.path[:0] = [str(Path(__file__).parents[1] / "examples")]
 
 HEAD = """msgid ""
 msgstr ""
