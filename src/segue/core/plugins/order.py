@@ -18,6 +18,7 @@ class Plugin(Protocol):
         class Stopwatch:
             name = "stopwatch"
             needs = ("sessions",)          # optional: names of plugins that are set up before this one
+            wants = ("limiter",)           # optional: the same, for those that the app may do without
 
             def setup(self, to: Setup) -> None:
                 to.middleware(measure)
@@ -54,6 +55,10 @@ class Listed(NamedTuple):
     def needs(self) -> tuple[str, ...]:
         return tuple(getattr(self.plugin, "needs", ()))
 
+    @property
+    def wants(self) -> tuple[str, ...]:
+        return tuple(getattr(self.plugin, "wants", ()))
+
 
 def unfit(listed: Listed) -> str | None:
     """Why an object cannot be a plugin, or None."""
@@ -66,9 +71,10 @@ def unfit(listed: Listed) -> str | None:
         return f"{place}: {plugin!r:.200} has no name: {rule}"
     if not callable(getattr(plugin, "setup", None)):
         return f"{place}: the plugin {name!r} ({plugin!r:.200}) has no setup: {rule}"
-    needs = getattr(plugin, "needs", ())
-    if isinstance(needs, str) or not all(isinstance(one, str) for one in needs):
-        return f"{place}: `needs` of the plugin {name!r} is a tuple of names, like ({needs!r},), not {needs!r:.200}"
+    for relation in ("needs", "wants"):
+        names = getattr(plugin, relation, ())
+        if isinstance(names, str) or not all(isinstance(one, str) for one in names):
+            return f"{place}: `{relation}` of the plugin {name!r} is a tuple of names, like ({names!r},), not {names!r:.200}"
     return None
 
 
@@ -107,6 +113,9 @@ def ordered(listed: Sequence[Listed], above: Iterable[str], problems: list[str])
                 put(by_name[need])
             elif need not in around:
                 problems.append(_missing(one, need, by_name))
+        for want in one.wants:
+            if want in by_name:
+                put(by_name[want])
         open_.pop()
         done.add(one.name)
         order.append(one)

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Generic
 
 from segue.core.ports import StoredSession
-from segue.security.sessions.state import SessionState
+from segue.security.sessions.state import SessionState, decoded
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar
@@ -152,14 +152,19 @@ class Session(MutableMapping[str, Any], Generic[T]):
 class OtherSession:
     """Another session of the same owner. ``created``, ``used``: seconds since 1970. ``handle``: names it in a form."""
 
-    __slots__ = ("_key", "_state", "created", "handle", "used")
+    __slots__ = ("_data", "_key", "_state", "created", "handle", "used")
 
     def __init__(self, state: SessionState, key: str, stored: StoredSession) -> None:
         self._state = state
         self._key = key
+        self._data = stored.data
         self.handle = hashlib.sha256(key.encode()).hexdigest()[:32]
         self.created = stored.created
         self.used = stored.used
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """A value in it, such as what its browser said that it is."""
+        return decoded(self._data[name]) if name in self._data else default
 
     async def end(self) -> None:
         """Ends it: its visitor is logged out."""

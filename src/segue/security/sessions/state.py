@@ -10,12 +10,12 @@ import msgspec
 from segue.core.ports import StoredSession
 from segue.http.errors import ServiceUnavailable
 
-__all__ = ["Keeper", "SessionState"]
+__all__ = ["Keeper", "SessionState", "decoded"]
 
 logger = logging.getLogger("segue.sessions")
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder().decode
+decoded = msgspec.msgpack.Decoder().decode
 _STRUCT = "struct "
 
 
@@ -102,7 +102,7 @@ class SessionState:
             if value is _GONE:
                 raise KeyError(name)
             return value
-        value = self._values[name] = _decode(self._loaded[name])
+        value = self._values[name] = decoded(self._loaded[name])
         return value
 
     def put(self, name: str, value: Any) -> None:

@@ -1,0 +1,1 @@
+"""The pages of accounts: forms, handlers, and the mails that they send."""

@@ -1,0 +1,123 @@
+"""The plugin: an app has accounts."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Unpack
+
+import msgspec
+
+from segue.auth.accounts import ACCOUNTS, Accounts
+from segue.auth.guards import signed_in_as
+from segue.auth.identity import SignedIn
+from segue.auth.models.account import Account
+from segue.auth.models.device import Device
+from segue.auth.models.event import AuthEvent
+from segue.auth.models.grant import Grant
+from segue.auth.models.group import Group
+from segue.auth.options import AuthOptions, AuthSettings, Decided
+from segue.auth.pages.site import pages_of
+from segue.auth.passwords.hashing import Passwords
+from segue.core.plugins.setup import Setup
+from segue.html import Templates
+from segue.http.request import Request
+from segue.security import Limiter, Sessions
+from segue.security.plugin import keys_of
+from segue.security.sessions.manager import SESSIONS
+from segue.security.upkeep import kept_open
+
+__all__ = ["Auth"]
+
+
+class Auth:
+    """Plugin: people have accounts, sign in and out, and handlers know who they are.
+
+        app = App(plugins=[Database(), Auth()])
+
+        @app.get("/me")
+        async def me(user: User) -> str:                    # who is not signed in is sent to /login
+            return user.email
+
+    ``user``: the user model, by default :class:`segue.auth.User`; another one derives from :class:`Account`. ``at``: below which path
+    the pages stand. ``passwords``: how passwords are hashed, and which are too weak. ``pages``: whether there are pages at all.
+    ``options``: see AuthOptions.
+
+    It brings the plugins ``sessions``, ``limiter`` and ``templates``, unless the app lists those itself. Its tables are made with
+    all others; a Database that lists its ``models`` lists ``*auth.models`` too.
+    """
+
+    name = "auth"
+    wants = ("database", "sessions", "limiter", "templates", "i18n", "mail")
+
+    def __init__(
+        self,
+        user: type[Account] | None = None,
+        *,
+        at: str = "/",
+        passwords: Passwords | None = None,
+        pages: bool = True,
+        **options: Unpack[AuthOptions],
+    ) -> None:
+        if user is None:
+            from segue.auth.models.user import User
+
+            user = User
+        if not (isinstance(user, type) and issubclass(user, Account)):
+            raise TypeError(
+                f"the user model derives from segue.auth.Account, which has the fields that signing in needs: "
+                f"class User(Account), not {user!r:.80}"
+            )
+        self.user = user
+        self._at = at
+        self._passwords = Passwords() if passwords is None else passwords
+        self._pages = pages
+        self._options = msgspec.convert(dict(options), Decided)
+
+    @property
+    def models(self) -> Sequence[Any]:
+        """The models that it needs."""
+        return (self.user, Group, Grant, Device, AuthEvent)
+
+    def setup(self, to: Setup) -> None:
+        """Declares who sends a request, and the pages."""
+        to.bring(Sessions())
+        to.bring(Templates(None))
+        limiter = _limiter(to)
+        options = self._options
+        if not options.origin:
+            origin = to.settings(AuthSettings, "auth").origin
+            options = msgspec.structs.replace(options, origin=origin.rstrip("/"))
+        accounts = Accounts(
+            self.user,
+            options,
+            passwords=self._passwords,
+            limiter=limiter,
+            keys=keys_of(to),
+            manager=to.app[SESSIONS],
+        )
+        to.app[ACCOUNTS] = accounts
+        to.provide(Accounts, accounts)
+        to.provide(SignedIn, signed_in_as)
+        to.provide(self.user, _user)
+        to.identifies(accounts.sign_ins.identify)
+
+        async def keep() -> AsyncIterator[None]:
+            async with kept_open(accounts.devices):
+                yield
+            accounts.passwords.close()
+
+        to.lifespan(keep)
+        if self._pages:
+            to.include(pages_of(accounts), at=self._at)
+
+
+async def _user(request: Request) -> Any:
+    return (await signed_in_as(request)).user
+
+
+def _limiter(to: Setup) -> Limiter:
+    """The limiter that the app lists, or one of our own."""
+    listed = [one.plugin for one in to.app.declared.plugins if isinstance(one.plugin, Limiter)]
+    if listed:
+        return listed[0]
+    limiter = Limiter()
+    to.bring(limiter)
+    return limiter

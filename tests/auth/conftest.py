@@ -1,0 +1,56 @@
+"""An app with accounts, and passwords that cost little."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from segue import App
+from segue.auth import Account, Auth, Passwords, User
+from segue.db import Database
+from segue.security import Limiter, MemoryCounts, MemorySessions, Sessions
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from people import KEY, cheap
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def make_app(tmp_path: Path) -> Callable[..., App]:
+    """Makes an app with accounts in a database of its own; ``limit`` is out of the way unless a test wants it."""
+
+    def make(
+        *plugins: Any,
+        user: type[Account] = User,
+        passwords: Passwords | None = None,
+        models: Any = (),
+        **options: Any,
+    ) -> App:
+        options = {"limit": "1000 per minute", "origin": "https://films.example", **options}
+        auth = Auth(user, passwords=passwords or cheap(), **options)
+        names = {one.name for one in plugins}
+        beside = [
+            one
+            for one in (Sessions(MemorySessions(), key=KEY), Limiter(MemoryCounts()))
+            if one.name not in names
+        ]
+        database = Database(f"sqlite:///{tmp_path}/accounts.db", models=[*auth.models, *models])
+        app = App(plugins=[database, auth, *beside, *plugins])
+
+        async def tables() -> Any:
+            await database.create_all()
+            yield
+
+        app.lifespan(tables)
+        return app
+
+    return make
