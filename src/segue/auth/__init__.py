@@ -11,10 +11,10 @@
 
 - ``plugin``: Auth, which an app lists; ``options``: what it decides
 - ``models``: the account, groups, what was permitted, browsers that are remembered, the audit log
-- ``accounts``: making and changing accounts, ``directory``: finding them; ``names``: how addresses and names are written
+- ``accounts``: making and changing accounts, ``directory``: finding them; ``membership``: groups; ``names``: how addresses and names are written
 - ``signins``: who is signed in; ``devices``: "remember me"; ``places``: where somebody is signed in; ``identity``: who it is
 - ``passwords``: hashing, older hashes, which are too weak
-- ``guards``: who may go on
+- ``guards``, ``permissions``: who may go on; what was granted, rules of rows, predicates, access lists, security policies
 - ``pages``, ``templates``, ``texts``: what people see
 
 Nothing of it is loaded before it is asked for.
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from segue.auth.accounts import Accounts, accounts_of
     from segue.auth.guards import freshly
     from segue.auth.identity import EVERYONE, SIGNED_IN, SignedIn
+    from segue.auth.membership import Membership
     from segue.auth.models.account import Account
     from segue.auth.models.device import Device
     from segue.auth.models.event import AuthEvent
@@ -34,48 +35,164 @@ if TYPE_CHECKING:
     from segue.auth.models.user import User
     from segue.auth.passwords.hashing import Passwords
     from segue.auth.passwords.strength import Strength
+    from segue.auth.permissions.acl import (
+        ALL_PERMISSIONS,
+        DENY_ALL,
+        Allow,
+        Decision,
+        Deny,
+        decide,
+        principals_allowed,
+    )
+    from segue.auth.permissions.acting import Who, acting_for, unrestricted
+    from segue.auth.permissions.current import current_user
+    from segue.auth.permissions.grants import grant, granted, revoke
+    from segue.auth.permissions.policies import BasicPolicy, RemoteUserPolicy, SessionPolicy, TicketPolicy
+    from segue.auth.permissions.policy import (
+        NO_PERMISSION_REQUIRED,
+        Policy,
+        SecurityPolicy,
+        authenticated_id,
+        forget,
+        permits,
+        remember,
+    )
+    from segue.auth.permissions.predicates import (
+        Predicate,
+        all_of,
+        any_of,
+        has_permission,
+        in_group,
+        is_admin,
+        is_user,
+        not_,
+        predicate,
+        requires,
+        signed_in,
+    )
+    from segue.auth.permissions.rows import accessible, may, protect
     from segue.auth.places import Place
     from segue.auth.plugin import Auth
     from segue.auth.problems import AccountProblem
 
 __all__ = [
+    "ALL_PERMISSIONS",
+    "DENY_ALL",
     "EVERYONE",
+    "NO_PERMISSION_REQUIRED",
     "SIGNED_IN",
     "Account",
     "AccountProblem",
     "Accounts",
+    "Allow",
     "Auth",
     "AuthEvent",
+    "BasicPolicy",
+    "Decision",
+    "Deny",
     "Device",
     "Grant",
     "Group",
+    "Membership",
     "Passwords",
     "Place",
+    "Policy",
+    "Predicate",
+    "RemoteUserPolicy",
+    "SecurityPolicy",
+    "SessionPolicy",
     "SignedIn",
     "Strength",
+    "TicketPolicy",
     "User",
+    "Who",
+    "accessible",
     "accounts_of",
+    "acting_for",
+    "all_of",
+    "any_of",
+    "authenticated_id",
+    "current_user",
+    "decide",
+    "forget",
     "freshly",
+    "grant",
+    "granted",
+    "has_permission",
+    "in_group",
+    "is_admin",
+    "is_user",
+    "may",
+    "not_",
+    "permits",
+    "predicate",
+    "principals_allowed",
+    "protect",
+    "remember",
+    "requires",
+    "revoke",
+    "signed_in",
+    "unrestricted",
 ]
 
 _IN_MODULE = {
+    "accessible": "permissions.rows",
     "Account": "models.account",
     "AccountProblem": "problems",
     "Accounts": "accounts",
+    "accounts_of": "accounts",
+    "acting_for": "permissions.acting",
+    "all_of": "permissions.predicates",
+    "ALL_PERMISSIONS": "permissions.acl",
+    "Allow": "permissions.acl",
+    "any_of": "permissions.predicates",
     "Auth": "plugin",
+    "authenticated_id": "permissions.policy",
     "AuthEvent": "models.event",
+    "BasicPolicy": "permissions.policies",
+    "current_user": "permissions.current",
+    "decide": "permissions.acl",
+    "Decision": "permissions.acl",
+    "Deny": "permissions.acl",
+    "DENY_ALL": "permissions.acl",
     "Device": "models.device",
     "EVERYONE": "identity",
+    "forget": "permissions.policy",
+    "freshly": "guards",
     "Grant": "models.grant",
+    "grant": "permissions.grants",
+    "granted": "permissions.grants",
     "Group": "models.group",
+    "has_permission": "permissions.predicates",
+    "in_group": "permissions.predicates",
+    "is_admin": "permissions.predicates",
+    "is_user": "permissions.predicates",
+    "may": "permissions.rows",
+    "Membership": "membership",
+    "NO_PERMISSION_REQUIRED": "permissions.policy",
+    "not_": "permissions.predicates",
     "Passwords": "passwords.hashing",
+    "permits": "permissions.policy",
     "Place": "places",
+    "Policy": "permissions.policy",
+    "Predicate": "permissions.predicates",
+    "predicate": "permissions.predicates",
+    "principals_allowed": "permissions.acl",
+    "protect": "permissions.rows",
+    "remember": "permissions.policy",
+    "RemoteUserPolicy": "permissions.policies",
+    "requires": "permissions.predicates",
+    "revoke": "permissions.grants",
+    "SecurityPolicy": "permissions.policy",
+    "SessionPolicy": "permissions.policies",
     "SIGNED_IN": "identity",
+    "signed_in": "permissions.predicates",
     "SignedIn": "identity",
     "Strength": "passwords.strength",
+    "TicketPolicy": "permissions.policies",
+    "unrestricted": "permissions.acting",
     "User": "models.user",
-    "accounts_of": "accounts",
-    "freshly": "guards",
+    "Who": "permissions.acting",
 }
 
 

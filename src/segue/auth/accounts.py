@@ -5,6 +5,7 @@ from typing import Any
 
 from segue.auth.devices import Devices
 from segue.auth.directory import Directory
+from segue.auth.membership import Membership
 from segue.auth.models.account import Account, State, new_stamp
 from segue.auth.names import normal_email, normal_login, normal_name
 from segue.auth.options import Decided
@@ -31,9 +32,9 @@ class Accounts(Directory):
         @app.post("/members")
         async def add(accounts: Accounts, member: Body[NewMember]) -> None:
             user = await accounts.create(email=member.email, password=member.password)
-            await accounts.join(user, "members")
+            await accounts.groups.add(user, "members")
 
-    ``sign_ins``: who is signed in, ``places`` where. ``passwords``: how they are hashed. ``limiter`` counts tries, ``keys`` sign links.
+    ``groups``: who is in which. ``sign_ins``: who is signed in, ``places`` where. ``passwords``: how they are hashed. ``limiter`` counts tries, ``keys`` sign links.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Accounts(Directory):
         self.devices = Devices(options.remember, secure=manager.cookie.secure)
         self.sign_ins = SignIns(self, manager, self.devices)
         self.places = Places(manager)
+        self.groups = Membership(self)
 
     # --- making and changing -----------------------------------------------------------------------------------------
 

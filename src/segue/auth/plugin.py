@@ -1,5 +1,6 @@
 """The plugin: an app has accounts."""
 
+import sys
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Unpack
 
@@ -16,6 +17,10 @@ from segue.auth.models.group import Group
 from segue.auth.options import AuthOptions, AuthSettings, Decided
 from segue.auth.pages.site import pages_of
 from segue.auth.passwords.hashing import Passwords
+from segue.auth.permissions.accountpolicy import AccountPolicy
+from segue.auth.permissions.acting import Acting
+from segue.auth.permissions.policy import POLICY
+from segue.auth.permissions.rows import are_rules
 from segue.core.plugins.setup import Setup
 from segue.html import Templates
 from segue.http.request import Request
@@ -25,6 +30,8 @@ from segue.security.sessions.manager import SESSIONS
 from segue.security.upkeep import kept_open
 
 __all__ = ["Auth"]
+
+_CURRENT = "segue.auth.permissions.current"
 
 
 class Auth:
@@ -97,7 +104,14 @@ class Auth:
         to.provide(Accounts, accounts)
         to.provide(SignedIn, signed_in_as)
         to.provide(self.user, _user)
+        policy = AccountPolicy(accounts)
+        to.app[POLICY] = policy
         to.identifies(accounts.sign_ins.identify)
+        if not to.app.declared.permits:  # an app may decide itself
+            to.permits(policy.guard)
+        if are_rules() or _CURRENT in sys.modules:
+            acting = Acting(accounts)
+            to.around_routes(lambda _: acting)
 
         async def keep() -> AsyncIterator[None]:
             async with kept_open(accounts.devices):

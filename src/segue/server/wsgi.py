@@ -313,6 +313,8 @@ class _Call:
         )
         if prefix:
             request.prefix = prefix.decode("ascii")
+        if environ.get("REMOTE_USER"):  # whom the web server knows: a policy may believe it
+            request.made = {**(request.made or {}), "remote user": environ["REMOTE_USER"]}
         return request
 
 

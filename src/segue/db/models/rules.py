@@ -1,21 +1,37 @@
 """The rules of models: conditions that hold for every query that reaches them."""
 
 from collections.abc import Callable
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from segue.db.queries.expressions import Condition
 
-__all__ = ["Rule", "add_rule", "row_rule", "rule_conditions", "rules_of"]
+__all__ = [
+    "Rule",
+    "Writing",
+    "add_rule",
+    "add_write_rule",
+    "row_rule",
+    "rule_conditions",
+    "rules_of",
+    "write_conditions",
+]
 
 F = TypeVar("F", bound=Callable[[], Any])
 
 Rule: TypeAlias = Callable[[], Condition | None]
 """Gives the condition that holds now; None for none."""
 
+Writing: TypeAlias = Literal["change", "delete"]
+
 
 def add_rule(model: Any, rule: Rule) -> None:
     """Makes every query of a model obey a rule, unless it says ``unscoped()``."""
     model.__mapping__.kept.setdefault("rules", []).append(rule)
+
+
+def add_write_rule(model: Any, writing: "Writing", rule: Rule) -> None:
+    """Makes changes, or deletions, by query of a model obey a rule besides those of :func:`add_rule`."""
+    model.__mapping__.kept.setdefault(f"rules of {writing}", []).append(rule)
 
 
 def rules_of(model: Any) -> list[Rule]:
@@ -28,6 +44,15 @@ def rules_of(model: Any) -> list[Rule]:
 def rule_conditions(model: Any) -> list[Condition]:
     """What the rules of a model say now."""
     return [condition for condition in (rule() for rule in rules_of(model)) if condition is not None]
+
+
+def write_conditions(model: Any, writing: "Writing") -> list[Condition]:
+    """What the rules for changes, or deletions, by query of a model and of those that it derives from say now."""
+    mapping = model.__mapping__
+    found = [
+        condition for rule in mapping.kept.get(f"rules of {writing}", ()) if (condition := rule()) is not None
+    ]
+    return found if mapping.parent is None else [*write_conditions(mapping.parent.model, writing), *found]
 
 
 def row_rule(model: Any) -> Callable[[F], F]:

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from segue.db.models.rules import Rule, add_rule, rule_conditions, rules_of
+from segue.db.models.rules import Rule, Writing, add_rule, rule_conditions, rules_of, write_conditions
 from segue.db.queries.paths import ManyPath, own_rule
 from segue.db.queries.query import Asking
 
-__all__ = ["Rule", "add_rule", "rules_of", "scoped", "scoped_path"]
+__all__ = ["Rule", "add_rule", "rules_of", "scoped", "scoped_path", "scoped_write"]
 
 
 def scoped(query: Asking[Any]) -> Asking[Any]:
@@ -14,6 +14,15 @@ def scoped(query: Asking[Any]) -> Asking[Any]:
     if not rules_of(query._model) or any(step._step == "unscoped" for step in query._steps()):
         return query
     conditions = rule_conditions(query._model)
+    return query.where(*conditions) if conditions else query
+
+
+def scoped_write(query: Asking[Any], writing: Writing) -> Asking[Any]:
+    """The same for a query whose rows are changed or deleted."""
+    if any(step._step == "unscoped" for step in query._steps()):
+        return query
+    conditions = write_conditions(query._model, writing)
+    query = scoped(query)
     return query.where(*conditions) if conditions else query
 
 

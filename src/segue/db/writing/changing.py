@@ -12,10 +12,11 @@ from segue.db.databases.database import database_of, running
 from segue.db.errors import ValidationError
 from segue.db.models.lineage import homes
 from segue.db.models.mapping import ColumnField, Mapping, resolve_all
+from segue.db.models.rules import Writing
 from segue.db.queries.expressions import Expr, Value, all_of, any_of, as_expression
 from segue.db.queries.paths import OnePath
 from segue.db.queries.query import Asking
-from segue.db.queries.scoping import scoped
+from segue.db.queries.scoping import scoped_write
 from segue.db.reading.selecting import _using
 from segue.db.writing.validating import checker
 from segue.db.writing.writesignals import DeletingMany, UpdatingMany, heard, tell
@@ -37,9 +38,9 @@ async def updated(query: Asking[Any], values: dict[str, Any]) -> int:
         return await _updated(query, values)
 
 
-async def _updated(query: Asking[Any], values: dict[str, Any]) -> int:
+async def _updated(query: Asking[Any], values: dict[str, Any], writing: Writing = "change") -> int:
     given = _given(query._mapping, values)
-    query = scoped(query)
+    query = scoped_write(query, writing)
     by_home: dict[Mapping, list[tuple[ColumnField, Expr[Any]]]] = {}
     for column, value in given:
         by_home.setdefault(column.home, []).append((column, value))
@@ -135,8 +136,8 @@ async def removed(query: Asking[Any]) -> int:
     """Deletes all of a query without telling anybody; of a model that keeps what is deleted, marks them."""
     mark = query._mapping.kept.get("mark deleted")
     if mark is not None and not any(step._step == "for good" for step in query._steps()):
-        return await _updated(query, mark())
-    query = scoped(query)
+        return await _updated(query, mark(), "delete")
+    query = scoped_write(query, "delete")
     run = running(query._model, _using(query))
     key: list[Any] = ["delete of", query._mapping.token]
     bound: list[Any] = []

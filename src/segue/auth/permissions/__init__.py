@@ -1,0 +1,1 @@
+"""Who may do what: what was granted, rules of rows, predicates, access lists of resources, and security policies."""

@@ -1,0 +1,120 @@
+"""Who is acting, for code that cannot be handed it: rules of rows ask it."""
+
+from collections.abc import Collection, Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from segue.auth.accounts import Accounts
+from segue.auth.identity import EVERYONE, SignedIn, id_of, principals_of
+from segue.auth.models.account import Account
+from segue.core.carrying import Carried, carried_on, stepwise
+from segue.core.ports import Identity
+from segue.core.records import Next
+from segue.db.errors import ConfigurationError
+from segue.http.request import Request
+from segue.http.response import Response
+
+__all__ = ["Acting", "Who", "acting_for", "unrestricted", "who_is", "whoever_acts"]
+
+
+class Who:
+    """Somebody whose permissions are asked for.
+
+    ``user``: the account, None for somebody unknown. ``id``: its key as text, empty for nobody. ``principals``: what it is and
+    belongs to, ``everyone`` at least. ``is_admin``: may do everything.
+    """
+
+    __slots__ = ("id", "is_admin", "principals", "user")
+
+    def __init__(
+        self, user: Any = None, id: str = "", principals: Collection[str] = (), *, is_admin: bool = False
+    ) -> None:
+        self.user = user
+        self.id = id
+        self.principals = frozenset((EVERYONE, *principals))
+        self.is_admin = is_admin
+
+    @property
+    def key(self) -> Any:
+        """The key of the account, to be compared with columns; None for somebody unknown."""
+        return None if self.user is None else getattr(self.user, type(self.user).__mapping__.key[0].name)
+
+    def has(self, *principals: str) -> bool:
+        """Whether it is, or belongs to, one of these: ``who.has("group:editors")``."""
+        return not self.principals.isdisjoint(principals)
+
+    def __repr__(self) -> str:
+        return f"<Who {self.id or 'somebody unknown'}>"
+
+
+NOBODY = Who()
+_UNRESTRICTED: Any = object()
+#: Who sends the request; it is set anew at each step of the work for it.
+_request: ContextVar[Any] = ContextVar("segue.auth.request")
+#: Whom a block is for, which stands above that.
+_block: ContextVar[Any] = ContextVar("segue.auth.block", default=None)
+
+
+def who_is(one: "Who | Account | Identity | None") -> Who:
+    """An account or an identity as somebody whose permissions are asked for. The groups of an account have to be loaded."""
+    if isinstance(one, Who):
+        return one
+    if one is None:
+        return NOBODY
+    if isinstance(one, SignedIn):
+        # Somebody who acts as another one may do what that one may.
+        return Who(one.user, one.id, one.principals, is_admin=one.user.is_admin)
+    if isinstance(one, Account):
+        return Who(one, id_of(one), principals_of(one), is_admin=one.is_admin)
+    return Who(None, one.id, one.principals)
+
+
+def whoever_acts() -> Who | None:
+    """Who acts now; None in ``with unrestricted():``. Raises ConfigurationError where nobody said."""
+    found = _block.get()
+    try:
+        found = found or _request.get()
+    except LookupError:
+        raise ConfigurationError(
+            "who asks? A model that protect() guards was asked for where nobody said who it is for. In a handler the plugin Auth says "
+            "it; elsewhere write `with acting_for(user):`, or `with unrestricted():` for a script, a command or a test"
+        ) from None
+    who: Who | None = None if found is _UNRESTRICTED else found
+    return who
+
+
+@contextmanager
+def acting_for(one: "Who | Account | Identity | None") -> Generator[None]:
+    """A block in which somebody acts: what their permissions are counts. None: somebody unknown."""
+    token = _block.set(who_is(one))
+    try:
+        yield
+    finally:
+        _block.reset(token)
+
+
+@contextmanager
+def unrestricted() -> Generator[None]:
+    """A block for which no rule of :func:`protect` holds: scripts, commands, tests, and what the app itself does."""
+    token = _block.set(_UNRESTRICTED)
+    try:
+        yield
+    finally:
+        _block.reset(token)
+
+
+class Acting:
+    """Middleware of routes: finds out who sends a request, and lets code that it calls know."""
+
+    def __init__(self, accounts: Accounts) -> None:
+        self._accounts = accounts
+
+    async def __call__(self, request: Request, next: Next) -> Response:
+        made = request.made
+        if made is None:
+            made = request.made = {}
+        if "identity" not in made:
+            made["identity"] = await self._accounts.sign_ins.identify(request)
+        here = Carried(_request.set, _request.reset, who_is(made["identity"]))
+        return carried_on(here, await stepwise(here, next(request)))
