@@ -52,6 +52,7 @@ from segue.db.models.audit import Audited, acting_as
 from segue.db.models.constraints import check, exclude, index, searchable, unique
 from segue.db.models.fields import Field, Many, One, Ref, Related, field, related
 from segue.db.models.model import Keyed, Model
+from segue.db.models.ranges import Range
 from segue.db.models.softdelete import SoftDelete
 from segue.db.models.versions import Version, Versioned
 from segue.db.queries.expressions import Condition, Expr, Order, all_of, any_of, not_
@@ -106,6 +107,7 @@ __all__ = [
     "Page",
     "PoolTimeout",
     "Query",
+    "Range",
     "Ref",
     "Related",
     "RequestTransaction",

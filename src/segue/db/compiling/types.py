@@ -12,6 +12,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import mssql, mysql, oracle, postgresql
 
+from segue.db.compiling.pgvalues import hstore_dict, hstore_text, range_from, range_to
 from segue.db.models.kinds import Kind
 
 __all__ = ["Convert", "from_database", "sql_type", "to_database"]
@@ -82,8 +83,25 @@ def sql_type(kind: Kind, *, indexed: bool = False) -> sa.types.TypeEngine[Any]: 
             return sa.JSON().with_variant(postgresql.ARRAY(inner), "postgresql")
         case "json":
             return sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+        case "hstore":
+            # As text on both sides: asyncpg knows no type of an extension.
+            return sa.JSON().with_variant(postgresql.HSTORE(), "postgresql")
+        case "range" if kind.item is not None:
+            return sa.JSON().with_variant(_range_type(kind.item), "postgresql")
         case _:
             return sa.Text()
+
+
+def _range_type(item: Kind) -> Any:
+    match item.storage:
+        case "int":
+            return postgresql.INT4RANGE() if item.bits == 32 else postgresql.INT8RANGE()
+        case "decimal":
+            return postgresql.NUMRANGE()
+        case "date":
+            return postgresql.DATERANGE()
+        case _:
+            return postgresql.TSTZRANGE() if item.zone else postgresql.TSRANGE()
 
 
 def _mssql_datetime(zone: bool) -> Any:
@@ -194,6 +212,12 @@ def _to(kind: Kind, dialect: str) -> Convert | None:  # noqa: C901 -- a case for
     match kind.storage:
         case "json":
             return lambda value: _json().encode(value).decode()
+        case "range":
+            return range_to(dialect)
+        case "hstore" if dialect == "postgresql":
+            return hstore_text
+        case "hstore":
+            return lambda value: _json().encode(value).decode()
         case "array" if dialect != "postgresql":
             one = None if kind.item is None else _to(kind.item, "sqlite")
             if one is None:
@@ -239,6 +263,10 @@ def _from(kind: Kind, dialect: str) -> Convert | None:  # noqa: C901 -- a case f
     match kind.storage:
         case "json":
             return _decoded(python)
+        case "range":
+            return range_from if dialect == "postgresql" else _decoded(python)
+        case "hstore":
+            return hstore_dict if dialect == "postgresql" else _decoded(python)
         case "array":
             # In JSON items are what they are in SQLite, which has as few types.
             item = (

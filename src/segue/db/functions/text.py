@@ -2,7 +2,7 @@
 
 from typing import Any, TypeVar
 
-from segue.db.queries.expressions import FLOAT, INTEGER, TEXT, Expr, Function, Value, as_expression
+from segue.db.queries.expressions import BOOLEAN, FLOAT, INTEGER, TEXT, Expr, Function, Value, as_expression
 
 __all__ = [
     "concat",
@@ -15,6 +15,7 @@ __all__ = [
     "reverse",
     "right",
     "right_pad",
+    "similar",
     "similarity",
     "substring",
     "title",
@@ -111,3 +112,11 @@ def similarity(text: Expr[Any], other: str | Expr[str]) -> Expr[float]:
     SQLite, and PostgreSQL with its extension ``pg_trgm`` (``CREATE EXTENSION pg_trgm``), which has an index for it.
     """
     return Function("similarity", (text, as_expression(other, TEXT)), FLOAT)
+
+
+def similar(text: Expr[Any], other: str | Expr[str]) -> Expr[bool]:
+    """Whether two texts are alike, for which PostgreSQL has an index: ``index("name", method="gin", ops="gin_trgm_ops")``.
+
+    That is a ``similarity`` of more than 0.3, on PostgreSQL of ``pg_trgm.similarity_threshold``. SQLite looks at each row.
+    """
+    return Function("similar", (text, as_expression(other, TEXT)), BOOLEAN)

@@ -15,6 +15,7 @@ from segue.db.migrations.migrations import Migrations
 from segue.db.migrations.operations import Steps, as_current
 from segue.db.migrations.outline import outline_of
 from segue.db.migrations.source import body_of
+from segue.db.schema.extensions import add_extensions
 from segue.db.schema.schemalock import only_one
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ async def follow_models(database: "Database") -> None:
 def _follow(connection: sa.Connection, metadata: sa.MetaData) -> None:
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA busy_timeout = 60000")
+    add_extensions(connection, metadata)
     found, context = compare(connection, metadata)
     _keep_data(found)
     fill_new_columns(found, connection, {})

@@ -19,6 +19,7 @@ from segue.db.migrations.runner import Runner
 from segue.db.migrations.script import script_of
 from segue.db.migrations.source import Body, body_of, file_of, reverse_of
 from segue.db.migrations.splitting import split_up
+from segue.db.schema.extensions import add_extensions
 from segue.db.schema.schemalock import only_one
 
 if TYPE_CHECKING:
@@ -192,7 +193,11 @@ class Migrations:
         if fake:
             return await self.stamp(target)
 
+        metadata = self.metadata()
+
         def work(connection: sa.Connection) -> list[str]:
+            add_extensions(connection, metadata)
+            connection.commit()
             return Runner(folder, connection, wait=wait).upgrade(wanted)
 
         async with only_one(self.database.engine, timeout=wait):

@@ -50,6 +50,7 @@ class Index(Constraint, frozen=True, kw_only=True, eq=False):
     method: str | None = None
     include: tuple[str, ...] = ()
     concurrently: bool = False
+    ops: str | None = None
 
 
 class Exclude(Constraint, frozen=True, kw_only=True, eq=False):
@@ -105,14 +106,24 @@ def index(
     method: Literal["btree", "hash", "gin", "gist", "brin", "spgist"] | None = None,
     include: tuple[str, ...] = (),
     concurrently: bool = False,
+    ops: str | None = None,
 ) -> Index:
     """An index over fields, or over expressions: ``index("author", lambda post: post.title.lower())``.
 
-    ``where``: only of rows for which it holds. ``method``, ``include``, ``concurrently``: PostgreSQL; others leave them out.
+    ``where``: only of rows for which it holds. ``method``, ``include``, ``concurrently``, ``ops`` (how its fields are compared, such as
+    ``"gin_trgm_ops"``): PostgreSQL; others leave them out.
     """
     _named("index", fields)
+    if ops is not None and not ops.isidentifier():
+        raise ValueError(f"{ops!r:.80} is no operator class, such as 'gin_trgm_ops'")
     return Index(
-        fields=fields, name=name, where=where, method=method, include=include, concurrently=concurrently
+        fields=fields,
+        name=name,
+        where=where,
+        method=method,
+        include=include,
+        concurrently=concurrently,
+        ops=ops,
     )
 
 

@@ -158,6 +158,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     places: int | None = None
     bits: Literal[16, 32, 64] = 64
     array: bool = False
+    hstore: bool = False
     json: bool = False
     zone: bool = True
     collation: str | None = None
@@ -209,7 +210,7 @@ def field(
 
     **Columns.** ``key``: the primary key, or a part of it. ``column``: the name in the database. ``unique``, ``index``.
     ``max_length`` (of text, in characters), ``text`` (of any length), ``digits`` and ``places`` (of decimals), ``bits`` (of
-    integers: 16, 32, 64), ``array`` (a list in an array of PostgreSQL, JSON elsewhere), ``json``, ``zone=False`` (naive datetimes),
+    integers: 16, 32, 64), ``array`` (a list in an array of PostgreSQL, JSON elsewhere), ``hstore`` (a dict of texts, JSON elsewhere), ``json``, ``zone=False`` (naive datetimes),
     ``collation``, ``encrypted`` (a key, or an object with ``encrypt`` and ``decrypt``), ``hashed`` (an object with ``hash(text)`` and
     ``verify(text, hash)``, async or not: the field keeps what it makes of a password), ``keys_of`` (of a list: of which model the keys in it are).
 

@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_orig
 
 import msgspec
 
+from segue.db.models.ranges import Range
+
 __all__ = ["Kind", "Storage", "kind_of", "kind_of_value"]
 
 _tokens: dict[Any, int] = {}
@@ -31,7 +33,7 @@ Storage: TypeAlias = Literal[
     "json",
     "array",
     "range",
-    "vector",
+    "hstore",
 ]
 """How a value is stored, whatever the database calls it."""
 
@@ -145,7 +147,7 @@ _BY_TYPE: dict[Any, Kind] = {python: Kind(storage, python) for python, storage i
 ANY_JSON = Kind("json", Any)
 
 
-def kind_of(hint: Any, **options: Any) -> Kind:
+def kind_of(hint: Any, **options: Any) -> Kind:  # noqa: C901 -- a case for each kind
     """The kind for a type annotation: ``str``, ``datetime | None``, an Enum, a Struct (JSON), ``list[str]`` (JSON).
 
     ``options`` as for Kind; ``text=True`` for text of any length, ``array=True`` for a list in an array of the database.
@@ -154,9 +156,14 @@ def kind_of(hint: Any, **options: Any) -> Kind:
     array = options.pop("array", False)
     text = options.pop("text", False)
     forced_json = options.pop("json", False)
+    hstore = options.pop("hstore", False)
     plain, null = _without_none(_bare(hint))
     if forced_json:
         return Kind("json", plain, null=null, **options)
+    if hstore:
+        if get_origin(plain) is not dict or get_args(plain)[0] is not str:
+            raise TypeError(f"an hstore is a dict[str, str] or a dict[str, str | None], not {plain!r}")
+        return Kind("hstore", plain, null=null, **options)
     storage = _SCALARS.get(plain)
     if storage is not None:
         if storage == "str" and text:
@@ -171,6 +178,8 @@ def kind_of(hint: Any, **options: Any) -> Kind:
         for base, found in _SCALARS.items():
             if issubclass(plain, base) and base is not int:
                 return Kind(found, plain, null=null, **options)
+    if origin is Range:
+        return Kind("range", plain, null=null, item=_range_item(get_args(plain)[0], options), **options)
     if array:
         if origin is not list:
             raise TypeError(f"an array is a list[...], not {plain!r}")
@@ -183,8 +192,19 @@ def kind_of(hint: Any, **options: Any) -> Kind:
     )
 
 
+def _range_item(python: Any, options: dict[str, Any]) -> Kind:
+    item = kind_of(python, bits=options.get("bits", 64), zone=options.get("zone", True))
+    if item.storage not in ("int", "decimal", "date", "datetime") or item.null:
+        raise TypeError(f"a range is of int, Decimal, date or datetime, not of {python!r}")
+    return item
+
+
 def kind_of_value(value: Any) -> Kind:
     """The kind of a value that stands in an expression by itself."""
+    if isinstance(value, Range):
+        ends = [one for one in (value.lower, value.upper) if one is not None]
+        if ends:
+            return kind_of(Range[type(ends[0])])  # type: ignore[misc] # known only now
     found = _BY_TYPE.get(type(value))
     if found is not None:
         return found

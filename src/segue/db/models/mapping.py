@@ -159,6 +159,7 @@ class Mapping:
                 places=options.places,
                 bits=options.bits,
                 array=options.array,
+                hstore=options.hstore,
                 text=options.text,
                 json=options.json,
                 zone=options.zone,

@@ -16,6 +16,8 @@ from segue.db.queries.checking import check_value
 
 if TYPE_CHECKING:
     from segue.db.models.mapping import ColumnField
+    from segue.db.models.ranges import Range
+    from segue.db.queries.nested import Comparison
 
 __all__ = [
     "BOOLEAN",
@@ -343,6 +345,39 @@ class Expr(Generic[T]):
         from segue.db.queries.nested import compared
 
         return compared("overlaps", self, other)
+
+    def within(self, other: "T | Expr[T]") -> "Condition":
+        """Whether all of a range is in another one (PostgreSQL, as all that follows about ranges)."""
+        return self._ranged("within", other)
+
+    def before(self, other: "T | Expr[T]") -> "Condition":
+        """Whether a range ends before another one begins."""
+        return self._ranged("before", other)
+
+    def after(self, other: "T | Expr[T]") -> "Condition":
+        """Whether a range begins after another one has ended."""
+        return self._ranged("after", other)
+
+    def touches(self, other: "T | Expr[T]") -> "Condition":
+        """Whether one of two ranges begins where the other one ends."""
+        return self._ranged("touches", other)
+
+    def _ranged(self, comparison: "Comparison", other: Any) -> "Condition":
+        from segue.db.queries.nested import compared
+
+        return compared(comparison, self, other)
+
+    def lower_end(self: "Expr[Range[S]] | Expr[Range[S] | None]") -> "Expr[S | None]":
+        """With what a range begins; None where it has no beginning."""
+        from segue.db.queries.nested import Bound
+
+        return Bound(cast("Expr[Any]", self), "lower")
+
+    def upper_end(self: "Expr[Range[S]] | Expr[Range[S] | None]") -> "Expr[S | None]":
+        """With what a range ends; None where it has no end."""
+        from segue.db.queries.nested import Bound
+
+        return Bound(cast("Expr[Any]", self), "upper")
 
     def put(self, *path: str | int, value: Any) -> "Expr[T]":
         """A JSON value with another one at a path: ``Film.where(...).update(facts=Film.facts.put("budget", value=11))``."""

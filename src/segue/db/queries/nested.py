@@ -11,6 +11,7 @@ from segue.db.queries.expressions import BOOLEAN, TEXT, Condition, Expr, Key, Va
 from segue.http.errors import BadRequest
 
 __all__ = [
+    "Bound",
     "Changed",
     "Compared",
     "HasKeys",
@@ -25,7 +26,7 @@ __all__ = [
 
 T = TypeVar("T")
 
-Comparison: TypeAlias = Literal["includes", "overlaps"]
+Comparison: TypeAlias = Literal["includes", "overlaps", "within", "before", "after", "touches"]
 
 
 class JSONPath(Expr[T]):
@@ -142,6 +143,10 @@ def item(inner: Expr[Any], path: tuple[str | int, ...], type: Any) -> Expr[Any]:
     if storage == "array" and len(path) == 1 and isinstance(path[0], int) and type is None:
         kind = TEXT if inner.kind.item is None else inner.kind.item
         return Item(inner, _position(path[0]), kind.nullable())
+    if storage == "hstore":
+        if len(path) != 1 or not isinstance(path[0], str) or type not in (None, str):
+            raise TypeError(f"{inner!r} is an hstore: get() is given one key, and what is there is text")
+        return JSONPath(inner, _path(path, "get"), TEXT.nullable())
     if storage != "json":
         raise TypeError(f"{inner!r} is no JSON: get(...) looks into JSON, or at a position of an array")
     return JSONPath(
@@ -162,7 +167,11 @@ def has_keys(inner: Expr[Any], keys: tuple[str, ...]) -> Condition:
 def compared(comparison: Comparison, left: Expr[Any], right: Any) -> Condition:
     """What ``x.includes(...)`` and ``x.overlaps(...)`` are."""
     kind = left.kind
-    if kind.storage not in ("json", "array", "range"):
+    if comparison not in ("includes", "overlaps") and kind.storage != "range":
+        raise TypeError(f"{left!r} is no range: {comparison}() compares ranges")
+    if kind.storage not in ("json", "array", "range", "hstore") or (
+        kind.storage == "hstore" and comparison == "overlaps"
+    ):
         raise TypeError(
             f"{left!r} is neither JSON nor an array nor a range: {comparison}() looks into those. For text: contains()"
         )
@@ -172,14 +181,41 @@ def compared(comparison: Comparison, left: Expr[Any], right: Any) -> Condition:
         return Compared(comparison, left, _json_text(right))
     if kind.storage == "array" and not isinstance(right, list | tuple | set | frozenset):
         right = [right]
-    if kind.storage == "range" and kind.item is not None and isinstance(right, kind.item.python):
+    if comparison == "includes" and kind.item is not None and isinstance(right, kind.item.python):
         return Compared(comparison, left, Value(right, kind.item))
     return Compared(comparison, left, Value(list(right) if kind.storage == "array" else right, kind))
+
+
+class Bound(Expr[T]):
+    """The lower or the upper end of a range."""
+
+    __slots__ = ("end", "inner", "kind")
+
+    def __init__(self, inner: Expr[Any], end: Literal["lower", "upper"]) -> None:
+        if inner.kind.storage != "range" or inner.kind.item is None:
+            raise TypeError(f"{inner!r} is no range, so it has no {end} end")
+        self.inner = inner
+        self.end = end
+        self.kind = inner.kind.item.nullable()
+
+    def walk(self, key: Key, values: list[Any]) -> None:
+        key.append(self.end)
+        self.inner.walk(key, values)
+
+    def parts(self) -> Sequence[Expr[Any]]:
+        return (self.inner,)
+
+    def name(self) -> str:
+        return f"{self.inner.name()}_{self.end}"
 
 
 def changed(inner: Expr[Any], path: tuple[str | int, ...], value: Any) -> Expr[Any]:
     """What ``x.put(...)`` is."""
     _json(inner, "put")
+    if inner.kind.storage == "hstore":
+        if len(path) != 1 or not isinstance(path[0], str) or not isinstance(value, str | None):
+            raise TypeError(f"{inner!r} is an hstore: put() is given one key, and text or None")
+        return Changed(inner, _path(path, "put"), Value(value, TEXT.nullable()))
     if isinstance(value, Expr):
         return Changed(inner, _path(path, "put"), value)
     return Changed(inner, _path(path, "put"), _json_text(value))
@@ -197,7 +233,7 @@ def _json_text(value: Any) -> Value[Any]:
 
 
 def _json(inner: Expr[Any], what: str) -> None:
-    if inner.kind.storage != "json":
+    if inner.kind.storage not in ("json", "hstore"):
         raise TypeError(f"{inner!r} is no JSON: {what}() is about JSON columns")
 
 

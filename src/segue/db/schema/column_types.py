@@ -1,6 +1,6 @@
 """The types of columns, as revisions name them: each is what Segue stores values of a Python type in, on every database."""
 
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -16,9 +16,11 @@ __all__ = [
     "datetime",
     "decimal",
     "double",
+    "hstore",
     "integer",
     "interval",
     "json",
+    "range_of",
     "string",
     "text",
     "time",
@@ -73,6 +75,12 @@ def _source(kind: Kind, *, indexed: bool) -> str | None:  # noqa: C901 -- a case
         case "array" if kind.item is not None:
             inner = _source(kind.item, indexed=False)
             return None if inner is None else f"array(types.{inner})"
+        case "range" if kind.item is not None:
+            more = "" if kind.item.bits == 64 else f", bits={kind.item.bits}"
+            more += "" if kind.item.zone else ", zone=False"
+            return f'range_of("{kind.item.storage}"{more})'
+        case "hstore":
+            return "hstore()"
         case _:
             return None
 
@@ -145,6 +153,18 @@ def uuid() -> Type:
 def json() -> Type:
     """JSON."""
     return _made("json")
+
+
+def range_of(
+    of: Literal["int", "decimal", "date", "datetime"], *, bits: Literal[32, 64] = 64, zone: bool = True
+) -> Type:
+    """From one value to another: a range of PostgreSQL, JSON elsewhere."""
+    return _made("range", item=Kind(of, None, bits=bits, zone=zone))
+
+
+def hstore() -> Type:
+    """Texts by keys that are texts: hstore of PostgreSQL, JSON elsewhere."""
+    return _made("hstore")
 
 
 def array(item: Type) -> Type:

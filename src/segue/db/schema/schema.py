@@ -21,6 +21,7 @@ from segue.db.models.mapping import ColumnField, Mapping, registered, resolve_al
 from segue.db.models.relations import link_of, other_side
 from segue.db.queries.expressions import Expr
 from segue.db.schema.column_types import column_type
+from segue.db.schema.extensions import add_extensions
 from segue.db.schema.schemalock import only_one
 from segue.db.schema.searchindexes import add_search_index
 
@@ -394,6 +395,8 @@ class _Table:
                 more: dict[str, Any] = dict(where)
                 if constraint.method is not None:
                     more["postgresql_using"] = constraint.method
+                if constraint.ops is not None:
+                    more["postgresql_ops"] = {one.key: constraint.ops for one in parts if hasattr(one, "key")}
                 if constraint.include:
                     more["postgresql_include"] = [c.name for c in self.columns(constraint.include, owner)]
                 if constraint.concurrently:
@@ -453,6 +456,7 @@ async def create_all(database: "Database") -> None:
     engine = database.engine
     metadata = _at_once(metadata_of(mappings_of(database), engine.name))
     async with only_one(engine):
+        await engine.run_sync(lambda connection: add_extensions(connection, metadata))
         await engine.run_sync(metadata.create_all)
 
 

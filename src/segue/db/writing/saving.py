@@ -180,7 +180,7 @@ def _to_write(target: Any, mapping: Mapping) -> set[str]:
     """What was assigned to, and what may have changed inside."""
     names = set(changed(target))
     for column in mapping.stored_columns():
-        if column.kind.storage in ("json", "array"):
+        if column.kind.storage in ("json", "array", "hstore"):
             names.add(column.name)
         elif column.options.on_update is not None and names:
             names.add(column.name)

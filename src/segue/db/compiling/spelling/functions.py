@@ -133,6 +133,15 @@ def _one_word(sql: Translator, arguments: Sequence[Any], node: Function[Any]) ->
     return getattr(sa.func, name)(*arguments)
 
 
+@spells("similar")
+def _similar(sql: Translator, arguments: Sequence[Any], node: Function[Any]) -> Any:
+    if sql.dialect == "postgresql":
+        return arguments[0].op("%", is_comparison=True)(arguments[1])
+    if sql.dialect == "sqlite":
+        return sa.func.segue_similarity(*arguments) > sa.literal_column("0.3")
+    raise without(sql, f"{node.called}()")
+
+
 @spells("left", "right")
 def _side(sql: Translator, arguments: Sequence[Any], node: Function[Any]) -> Any:
     text, length = arguments

@@ -10,9 +10,18 @@ from segue.db.compiling.translation import MYSQL, Bound, Element, Scope, Transla
 from segue.db.compiling.types import sql_type
 from segue.db.models.kinds import Kind
 from segue.db.queries.expressions import Value
-from segue.db.queries.nested import Changed, Compared, HasKeys, Item, JSONPath
+from segue.db.queries.nested import Bound as End, Changed, Compared, HasKeys, Item, JSONPath
 
 _POSITION = Kind("int", int, bits=32)
+_TEXT = Kind("str", str)
+_RANGES = {
+    "includes": "@>",
+    "overlaps": "&&",
+    "within": "<@",
+    "before": "<<",
+    "after": ">>",
+    "touches": "-|-",
+}
 _NULL: Any = sa.literal_column("'NULL'")
 
 
@@ -26,8 +35,16 @@ def _path(sql: Translator, kind: Kind) -> Any:
     return sql.bind(bound, sa.Text())
 
 
+def _key(sql: Translator) -> Any:
+    """The one key of a path into an hstore, as a parameter."""
+    return sql.bind(Bound(sql.value(), _TEXT, convert=lambda path: path[0]), sa.Text())
+
+
 @translates(JSONPath)
 def _json_path(sql: Translator, node: JSONPath[Any], scope: Scope) -> Any:
+    if sql.dialect == "postgresql" and node.inner.kind.storage == "hstore":
+        key = _key(sql)
+        return sql.expression(node.inner, scope).op("->")(key)
     path = _path(sql, node.kind)
     inner = sql.expression(node.inner, scope)
     storage = node.kind.storage
@@ -112,7 +129,7 @@ def _compared(sql: Translator, node: Compared, scope: Scope) -> Any:
     if sql.dialect == "postgresql":
         if kind.storage == "json" and not includes:
             return _json_overlap(left, right)
-        return left.op("@>" if includes else "&&")(right)
+        return left.op(_RANGES[node.comparison])(right)
     if kind.storage == "range":
         raise without(sql, f"{node.comparison}() of a range")
     if sql.dialect == "sqlite":
@@ -130,9 +147,22 @@ def _json_overlap(left: Any, right: Any) -> Any:
     return sa.exists(sa.select(sa.literal_column("1")).select_from(item).where(left.op("@>")(item.c.value)))
 
 
+@translates(End)
+def _end(sql: Translator, node: End[Any], scope: Scope) -> Any:
+    inner = sql.expression(node.inner, scope)
+    if sql.dialect != "postgresql":
+        raise without(sql, f"the {node.end} end of a range")
+    return getattr(sa.func, node.end)(inner)
+
+
 @translates(Changed)
 def _changed(sql: Translator, node: Changed[Any], scope: Scope) -> Any:
     inner = sql.expression(node.inner, scope)
+    if sql.dialect == "postgresql" and node.inner.kind.storage == "hstore":
+        key = _key(sql)
+        if node.value is None:
+            return inner.op("-")(key)
+        return inner.op("||")(sa.func.hstore(key, sa.cast(sql.expression(node.value, scope), sa.Text())))
     path = _path(sql, Kind("str", str))
     if node.value is None:
         match sql.dialect:
@@ -142,7 +172,8 @@ def _changed(sql: Translator, node: Changed[Any], scope: Scope) -> Any:
                 return sa.func.json_remove(inner, path)
             case _:
                 raise without(sql, "without()")
-    constant = isinstance(node.value, Value)
+    # The text of an hstore is no JSON.
+    constant = isinstance(node.value, Value) and node.inner.kind.storage == "json"
     value = sql.expression(node.value, scope)
     match sql.dialect:
         case "postgresql":
