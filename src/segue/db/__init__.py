@@ -50,7 +50,7 @@ from segue.db.errors import (
 from segue.db.functions import case, coalesce, count, function, now
 from segue.db.models.audit import Audited, acting_as
 from segue.db.models.constraints import check, exclude, index, searchable, unique
-from segue.db.models.fields import Field, Many, One, Ref, Related, field, related
+from segue.db.models.fields import AnyRef, Field, Many, One, Ref, Related, field, related
 from segue.db.models.model import Keyed, Model
 from segue.db.models.ranges import Range
 from segue.db.models.softdelete import SoftDelete
@@ -75,6 +75,7 @@ from segue.db.writing.writesignals import (
 
 __all__ = [
     "Ambiguous",
+    "AnyRef",
     "Audited",
     "Change",
     "CheckViolation",

@@ -1,18 +1,18 @@
-"""Reads the body of a class: which of its annotations are ``Field``, ``Ref``, ``Many`` and ``One``."""
+"""Reads the body of a class: which of its annotations are ``Field``, ``Ref``, ``Many``, ``One`` and ``AnyRef``."""
 
 import ast
 import sys
 from typing import Any, ClassVar, cast, get_args, get_origin
 
-from segue.db.models.fields import Field, Many, One, Ref
+from segue.db.models.fields import AnyRef, Field, Many, One, Ref
 
 __all__ = ["enclosing", "style_of", "told"]
 
-_STYLES: dict[Any, str] = {Field: "field", Ref: "ref", Many: "many", One: "one"}
+_STYLES: dict[Any, str] = {Field: "field", Ref: "ref", Many: "many", One: "one", AnyRef: "any"}
 
 
 def style_of(hint: Any, module: str) -> tuple[str | None, Any]:
-    """Which of Field, Ref, Many and One an annotation is, and what stands in its brackets: text if it is text."""
+    """Which of these an annotation is, and what stands in its brackets: text if it is text."""
     if isinstance(hint, str):
         tree = ast.parse(hint.strip(), mode="eval").body
         outer = tree.value if isinstance(tree, ast.Subscript) else tree

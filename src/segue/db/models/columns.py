@@ -22,7 +22,7 @@ tokens = itertools.count()
 
 
 class Declared(msgspec.Struct, frozen=True, eq=False):
-    """An annotation in the body of a model: ``style`` is "field", "ref", "many" or "one", ``hint`` what is in its brackets."""
+    """An annotation in the body of a model: ``style`` is "field", "ref", "many", "one" or "any", ``hint`` what is in its brackets."""
 
     name: str
     style: str

@@ -10,7 +10,7 @@ from segue.db.queries.expressions import Condition, Expr, Order
 if TYPE_CHECKING:
     from segue.db.models.model import Keyed
 
-__all__ = ["Field", "Many", "OnDelete", "One", "Options", "Ref", "Related", "field", "related"]
+__all__ = ["AnyRef", "Field", "Many", "OnDelete", "One", "Options", "Ref", "Related", "field", "related"]
 
 T = TypeVar("T")
 M = TypeVar("M", bound="Keyed")
@@ -83,6 +83,45 @@ class One(Generic[M]):
         @overload
         def __get__(self, instance: object, owner: type[Any]) -> M | None: ...
         def __get__(self, instance: object | None, owner: type[Any]) -> Any: ...
+
+
+class AnyRef(Generic[R]):
+    """A relation to one object of any of several models: ``about: AnyRef[Post | Film]``.
+
+    It has two columns, ``about_type`` and ``about_id``, and the database does not look whether the other object is there.
+    ``comment.about`` is the object if it was loaded; ``Comment.about == post`` asks.
+    """
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __get__(self, instance: None, owner: type[Any]) -> "Pointing[R]": ...
+        @overload
+        def __get__(self, instance: object, owner: type[Any]) -> R: ...
+        def __get__(self, instance: object | None, owner: type[Any]) -> Any: ...
+        def __set__(self, instance: object, value: R) -> None: ...
+
+
+class Pointing(Generic[R]):
+    """What a query may say about an ``AnyRef``: the type of ``Comment.about``."""
+
+    if TYPE_CHECKING:
+
+        def __eq__(self, other: object) -> Condition: ...  # type: ignore[override] # pyright: ignore[reportIncompatibleMethodOverride] # as expressions
+        def __ne__(self, other: object) -> Condition: ...  # type: ignore[override] # pyright: ignore[reportIncompatibleMethodOverride] # as expressions
+        def __hash__(self) -> int: ...
+
+        def is_in(self, others: Sequence[R]) -> Condition:
+            """Whether it leads to one of these objects."""
+            raise NotImplementedError
+
+        def is_a(self, model: type[Any]) -> Condition:
+            """Whether it leads to an object of this model."""
+            raise NotImplementedError
+
+        def is_null(self) -> Condition:
+            """Whether it leads nowhere."""
+            raise NotImplementedError
 
 
 class Related(Generic[M]):

@@ -21,6 +21,8 @@ def annotate(mapping: "Mapping") -> None:
     for column in mapping.columns.values():
         if column.name in annotations:
             annotations[column.name] = annotation(column)
+    for name in mapping.pointers:
+        annotations[name] = Annotated[Union[Any, UnsetType], _role("ReadOnly")]  # noqa: UP007
     for relation in mapping.relations.values():
         if relation.many:
             annotations[relation.name] = Annotated[Union[list[Any], UnsetType], _role("ReadOnly")]  # noqa: UP007
@@ -37,7 +39,7 @@ def annotation(column: ColumnField) -> Any:
         hint = Annotated[plain, Meta(**metas)]
         if null:
             hint = Union[hint, None]  # noqa: UP007 -- known only now
-    if column.from_database or column.filled or column.reference is not None:
+    if column.from_database or column.filled or column.reference is not None or _is_pointing(column):
         hint = Union[hint, UnsetType]  # noqa: UP007 -- known only now
     options = column.options
     role = (
@@ -50,6 +52,12 @@ def annotation(column: ColumnField) -> Any:
         else None
     )
     return Annotated[hint, _role(role)] if role else hint
+
+
+def _is_pointing(column: ColumnField) -> bool:
+    """Whether it is put in from an object that the model is given."""
+    pointers = column.model.__mapping__.pointers.values()
+    return any(column is one.type or column is one.key for one in pointers)
 
 
 def constraints(column: ColumnField) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from segue.db.models.heirs import lineage_of, table_name, with_kinds
 from segue.db.models.hints import without_none
 from segue.db.models.lineage import Lineage
 from segue.db.models.mapping import Mapping
+from segue.db.models.pointers import PointerAttribute
 from segue.db.models.registry import by_name, resolve_what_can_be
 from segue.db.queries.expressions import Condition, Expr
 
@@ -140,6 +141,8 @@ class _Making:
                 type.__setattr__(model, one.name, RefAttribute(one.name, model.__dict__[one.name]))
             elif one.style == "many":
                 type.__setattr__(model, one.name, ManyAttribute(one.name, model.__dict__[one.name]))
+            elif one.style == "any":
+                type.__setattr__(model, one.name, PointerAttribute(one.name, model.__dict__[one.name]))
             elif one.style == "one":
                 type.__setattr__(model, one.name, OneAttribute(one.name, model.__dict__[one.name]))
             elif _is_hidden(one):
@@ -230,6 +233,10 @@ class _Making:
                     if column not in references:
                         annotations[column] = Any
                         namespace[column] = msgspec.field(default=None if _may_be_none(one.hint) else UNSET)
+            elif one.style == "any":
+                for column in (f"{one.name}_type", f"{one.name}_id"):
+                    annotations[column] = Any
+                    namespace[column] = msgspec.field(default=None if _may_be_none(one.hint) else UNSET)
         for one in fields:
             if one.style != "field":
                 annotations[one.name] = Any

@@ -12,6 +12,7 @@ from segue.db.models.hashed import Hashed
 from segue.db.models.hints import evaluated, without_none
 from segue.db.models.kinds import Kind, kind_of
 from segue.db.models.lineage import Lineage
+from segue.db.models.pointers import Pointer
 from segue.db.models.registry import (
     by_name,
     forget,
@@ -31,6 +32,7 @@ __all__ = [
     "Declared",
     "Link",
     "Mapping",
+    "Pointer",
     "Relation",
     "constraints",
     "forget",
@@ -74,6 +76,8 @@ class Mapping:
         self.token = self.order = next(tokens)
         self.columns: dict[str, ColumnField] = {}
         self.relations: dict[str, Relation] = {}
+        #: Relations to objects of any of several models.
+        self.pointers: dict[str, Pointer] = {}
         self.key: tuple[ColumnField, ...] = ()
         self.own_key = any(one.options.key for one in declared)
         self.expressions: dict[str, Any] = {}
@@ -117,13 +121,16 @@ class Mapping:
             above.resolve()
             self.columns.update(above.columns)
             self.relations.update(above.relations)
+            self.pointers.update(above.pointers)
         for one in self.declared:
-            if one.name in self.columns or one.name in self.relations:
+            if one.name in self.columns or one.name in self.relations or one.name in self.pointers:
                 continue
             if one.style == "field":
                 self._add_column(one)
             elif one.style == "ref":
                 self._add_reference(one)
+            elif one.style == "any":
+                self._add_pointer(one)
         self.key = tuple(column for column in self.columns.values() if column.options.key)
         if not self.key:
             raise TypeError(
@@ -179,6 +186,30 @@ class Mapping:
             )
         self.columns[one.name] = ColumnField(self, one.name, kind, hint, options)
 
+    def _add_pointer(self, one: Declared) -> None:
+        hint, null = without_none(evaluated(one.hint, one, self))
+        pointer = Pointer(self, one.name, hint, null=null)
+        shared: dict[str, Any] = {
+            name: getattr(one.options, name)
+            for name in ("private", "read_only", "write_only", "label", "help")
+        }
+        if null:
+            shared["default"] = None
+        checks: dict[str, Any] = {"type": pointer.check, "id": None}
+        for what, check in checks.items():
+            name = f"{one.name}_{what}"
+            length = 120 if what == "type" else 190
+            options = Options(max_length=length, validate=check, **shared)
+            kind = kind_of(str, length=length)
+            plain: Any = Union[str, None] if null else str  # noqa: UP007 -- a type of its own
+            made = ColumnField(self, name, kind.nullable() if null else kind, plain, options)
+            self.columns[name] = made
+            if what == "type":
+                pointer.type = made
+            else:
+                pointer.key = made
+        self.pointers[one.name] = pointer
+
     def _add_reference(self, one: Declared) -> None:
         hint = evaluated(one.hint, one, self)
         target, null = without_none(hint)
@@ -226,6 +257,10 @@ class Mapping:
             column = self.columns.get(name)
             if column is not None:
                 found = Column(column)
+            elif name in self.pointers:
+                from segue.db.queries.pointing import AnyPath
+
+                found = AnyPath(self.pointers[name])
             else:
                 from segue.db.queries.paths import path_to
 

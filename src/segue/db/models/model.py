@@ -14,7 +14,7 @@ from typing import (
 from msgspec import UNSET, Struct
 
 from segue.db.errors import NotLoaded
-from segue.db.models.attributes import Unloaded, key_of
+from segue.db.models.attributes import Unloaded, key_of, slot_of
 from segue.db.models.constraints import Constraint
 from segue.db.models.copies import copied, reduced, replaced
 from segue.db.models.fields import Field, field, related
@@ -211,7 +211,7 @@ class Keyed(Stored, Struct, metaclass=ModelMeta):
         mapping = type(self).__mapping__
         column = mapping.columns.get(name)
         if column is None:
-            if name in mapping.relations:
+            if name in mapping.relations or name in mapping.pointers:
                 put(self, name, value)
                 tracked(self)
             elif name.startswith("_"):
@@ -229,6 +229,9 @@ class Keyed(Stored, Struct, metaclass=ModelMeta):
             changes.add(name)
         if column.reference is not None:
             column.reference.forget(self, value)
+        for pointer in mapping.pointers.values():
+            if column is pointer.type or column is pointer.key:
+                slot_of(type(self), pointer.name).__set__(self, UNSET)
 
     def __delattr__(self, name: str) -> None:
         # A column that a query left out. Struct's own refuses classes with a __setattr__.
@@ -248,7 +251,7 @@ class Keyed(Stored, Struct, metaclass=ModelMeta):
             raise NotLoaded(
                 f"{type(self).__name__}.{name} was left out by only() or defer(); `await {type(self).__name__.lower()}.refresh()` reads all"
             )
-        if name in mapping.relations:
+        if name in mapping.relations or name in mapping.pointers:
             # Asked again, so that NotLoaded is what comes out.
             attribute = next(base.__dict__[name] for base in type(self).__mro__ if name in base.__dict__)
             return attribute.__get__(self)

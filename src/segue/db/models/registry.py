@@ -48,6 +48,7 @@ def resolve_what_can_be() -> None:
         except (TypeError, NameError):
             one.columns.clear()
             one.relations.clear()
+            one.pointers.clear()
 
 
 def forget(model: Any) -> None:

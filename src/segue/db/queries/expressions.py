@@ -8,16 +8,16 @@ A node is not SQL yet. Its *shape*, all but the values in it, is the key under w
 import datetime
 import decimal
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeAlias, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, TypeVar, cast, overload
 
 from segue.db.errors import UnusableValue
 from segue.db.models.kinds import Kind, kind_of, kind_of_value
 from segue.db.queries.checking import check_value
+from segue.db.queries.insides import Inside
+from segue.db.queries.timed import Timed
 
 if TYPE_CHECKING:
     from segue.db.models.mapping import ColumnField
-    from segue.db.models.ranges import Range
-    from segue.db.queries.nested import Comparison
 
 __all__ = [
     "BOOLEAN",
@@ -52,13 +52,8 @@ DURATION = Kind("timedelta", datetime.timedelta)
 
 Key: TypeAlias = list[Any]
 
-Part: TypeAlias = Literal[
-    "year", "quarter", "month", "week", "day", "weekday", "year day", "hour", "minute", "second", "iso year"
-]
-Unit: TypeAlias = Literal["year", "quarter", "month", "week", "day", "hour", "minute", "second"]
 
-
-class Expr(Generic[T]):
+class Expr(Inside[T], Timed[T]):
     """Something that the database computes, of Python type ``T``: ``Post.title``, ``Post.views + 1``, ``count()``.
 
     Comparisons make conditions: ``==``, ``!=``, ``<``, ``&``, ``|``, ``~``. ``x == None`` is ``IS NULL``. A condition has no
@@ -311,112 +306,6 @@ class Expr(Generic[T]):
     def cast(self, to: type[S]) -> "Expr[S]":
         """The value as another type: ``Post.id.cast(str)``."""
         return Cast(self, kind_of(to))
-
-    @overload
-    def get(self, *path: str | int) -> "Expr[Any]": ...
-    @overload
-    def get(self, *path: str | int, type: type[S]) -> "Expr[S]": ...
-    def get(self, *path: str | int, type: Any = None) -> "Expr[Any]":
-        """Of a JSON value, what is at a path of keys and positions: ``Film.facts.get("budget", type=int)``.
-
-        Without ``type`` it is text. Of an array, what is at a position. Keys are values, so one from a client can do no harm.
-        """
-        from segue.db.queries.nested import item
-
-        return item(self, path, type)
-
-    def has_key(self, *keys: str) -> "Condition":
-        """Whether a JSON object has these keys, each."""
-        from segue.db.queries.nested import has_keys
-
-        return has_keys(self, keys)
-
-    def includes(self, part: "T | Expr[T] | Any") -> "Condition":
-        """Whether all of ``part`` is in a JSON value, an array or a range: ``Film.facts.includes({"genre": "noir"})``.
-
-        Of an object: these keys with these values. Of a list: these items. Of a range: this value, or all of this range.
-        """
-        from segue.db.queries.nested import compared
-
-        return compared("includes", self, part)
-
-    def overlaps(self, other: "T | Expr[T]") -> "Condition":
-        """Whether two lists have an item in common, or two ranges a value."""
-        from segue.db.queries.nested import compared
-
-        return compared("overlaps", self, other)
-
-    def within(self, other: "T | Expr[T]") -> "Condition":
-        """Whether all of a range is in another one (PostgreSQL, as all that follows about ranges)."""
-        return self._ranged("within", other)
-
-    def before(self, other: "T | Expr[T]") -> "Condition":
-        """Whether a range ends before another one begins."""
-        return self._ranged("before", other)
-
-    def after(self, other: "T | Expr[T]") -> "Condition":
-        """Whether a range begins after another one has ended."""
-        return self._ranged("after", other)
-
-    def touches(self, other: "T | Expr[T]") -> "Condition":
-        """Whether one of two ranges begins where the other one ends."""
-        return self._ranged("touches", other)
-
-    def _ranged(self, comparison: "Comparison", other: Any) -> "Condition":
-        from segue.db.queries.nested import compared
-
-        return compared(comparison, self, other)
-
-    def lower_end(self: "Expr[Range[S]] | Expr[Range[S] | None]") -> "Expr[S | None]":
-        """With what a range begins; None where it has no beginning."""
-        from segue.db.queries.nested import Bound
-
-        return Bound(cast("Expr[Any]", self), "lower")
-
-    def upper_end(self: "Expr[Range[S]] | Expr[Range[S] | None]") -> "Expr[S | None]":
-        """With what a range ends; None where it has no end."""
-        from segue.db.queries.nested import Bound
-
-        return Bound(cast("Expr[Any]", self), "upper")
-
-    def put(self, *path: str | int, value: Any) -> "Expr[T]":
-        """A JSON value with another one at a path: ``Film.where(...).update(facts=Film.facts.put("budget", value=11))``."""
-        from segue.db.queries.nested import changed
-
-        return changed(self, path, value)
-
-    def without(self, *path: str | int) -> "Expr[T]":
-        """A JSON value without what is at a path."""
-        from segue.db.queries.nested import removed
-
-        return removed(self, path)
-
-    # -- times
-
-    def part(self, part: "Part", *, zone: str | None = None) -> "Expr[int]":
-        """A part of a date or a time: ``Post.published.part("year")``. Weeks are those of ISO 8601, ``weekday`` is 1 on Mondays.
-
-        ``zone``: of which place, ``"Europe/Paris"``; without it UTC.
-        """
-        from segue.db.queries.times import part_of
-
-        return part_of(self, part, zone)
-
-    @overload
-    def trunc(self: "Expr[S]", to: "Unit", *, zone: None = None) -> "Expr[S]": ...
-    @overload
-    def trunc(self, to: "Unit", *, zone: str) -> "Expr[datetime.datetime]": ...
-    def trunc(self, to: "Unit", *, zone: str | None = None) -> "Expr[Any]":
-        """The beginning of the year, month, week, day, hour ... in which a time is. With a ``zone``, in the time of that place."""
-        from segue.db.queries.times import truncated
-
-        return truncated(self, to, zone)
-
-    def date(self, *, zone: str | None = None) -> "Expr[datetime.date]":
-        """The day of a time."""
-        from segue.db.queries.times import day_of
-
-        return day_of(self, zone)
 
     # -- windows and names
 

@@ -17,6 +17,7 @@ from segue.db.queries.expressions import (
     Order,
     any_of,
 )
+from segue.db.queries.pointing import AnyPath
 
 __all__ = [
     "ManyPath",
@@ -201,6 +202,9 @@ class _Each(OnePath):
 
 def walk_load(relation: Any, key: Key) -> None:
     """The shape of something that ``load`` is given: over which relations. What else it says is for a statement of its own."""
+    if isinstance(relation, AnyPath):
+        key.append(("any", relation._pointer.token))
+        return
     if not isinstance(relation, Path):
         raise TypeError(f"load() is given relations, Post.author or Author.posts, not {relation!r:.80}")
     key.append((isinstance(relation, ManyPath), *(step.token for step in relation._steps)))

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any, get_args
 
 from segue.db.models.kinds import Kind
-from segue.db.queries.expressions import INTEGER, Expr, Key, Part, Unit
+from segue.db.queries.expressions import INTEGER, Expr, Key
+from segue.db.queries.timed import Part, Unit
 
 __all__ = ["DatePart", "Day", "Truncated", "day_of", "part_of", "truncated"]
 

@@ -8,11 +8,13 @@ from msgspec import UNSET
 from segue.db.compiling.types import converter_from
 from segue.db.models.attributes import Unloaded, key_of, slot_of
 from segue.db.models.mapping import ColumnField, Mapping, Relation, resolve_all
+from segue.db.models.pointers import Pointer, key_from, key_text
 from segue.db.models.relations import other_side
 from segue.db.models.rules import rule_conditions
 from segue.db.models.state import Peers, peers_of, tracked
 from segue.db.queries.expressions import Condition, Key, Values, all_of, any_of
 from segue.db.queries.paths import ManyPath, OnePath, Path, own_rule
+from segue.db.queries.pointing import AnyPath
 
 if TYPE_CHECKING:
     from segue.db.databases.database import Running
@@ -28,6 +30,8 @@ def joined_paths(relations: Iterable[Path]) -> list[tuple[Relation, ...]]:
     """The paths over relations to one that are joined for what ``load`` was given."""
     found: list[tuple[Relation, ...]] = []
     for one in relations:
+        if isinstance(one, AnyPath):
+            continue
         steps = one._steps if isinstance(one, OnePath) else one._steps[:-1]
         if any(step.many for step in steps):
             first = next(step for step in steps if step.many)
@@ -46,6 +50,8 @@ async def load_related(query: "Asking[Any]", found: Sequence[Any], run: "Running
             for one in step._payload:
                 if isinstance(one, ManyPath):
                     await _load_many(_reached(found, one._steps[:-1]), one, run)
+                elif isinstance(one, AnyPath):
+                    await _load_any(found, one._pointer, run)
 
 
 def _reached(found: Sequence[Any], steps: Sequence[Relation]) -> list[Any]:
@@ -60,6 +66,9 @@ def _reached(found: Sequence[Any], steps: Sequence[Relation]) -> list[Any]:
 async def load_into(targets: Sequence[Any], relations: Sequence[Path], run: "Running") -> None:
     """Loads relations for objects that are there already, one statement for each step of each relation."""
     for one in relations:
+        if isinstance(one, AnyPath):
+            await _load_any(targets, one._pointer, run)
+            continue
         if not isinstance(one, Path):
             raise TypeError(f"load() is given relations, Post.author or Author.posts, not {one!r:.80}")
         here = list(targets)
@@ -168,6 +177,33 @@ async def _load_reverse(targets: Sequence[Any], relation: Relation, run: "Runnin
     for target in waiting:
         slot.__set__(target, found.get(key_of(target)))
         tracked(target)
+
+
+async def _load_any(targets: Sequence[Any], pointer: Pointer, run: "Running") -> None:
+    """Loads what a relation to any model leads to, one statement for each model, for objects and for their peers."""
+    slot = slot_of(pointer.model, pointer.name)
+    waiting = [one for one in targets if slot.__get__(one) is UNSET]
+    stores: dict[int, Peers] = {}
+    pairs = list(_peer_keys(waiting, (pointer.type, pointer.key), stores))
+    found: dict[Any, Any] = dict.fromkeys(pairs)
+    by_label: dict[str, list[str]] = {}
+    for label, text in pairs:
+        by_label.setdefault(label, []).append(text)
+    for label, texts in by_label.items():
+        model = pointer.model_of(label)
+        keys = [key_from(model, text) for text in texts]
+        most = _most(model.__mapping__.key)
+        for start in range(0, len(keys), most):
+            condition = _has_key(model.__mapping__, keys[start : start + most])
+            for there in await model.where(condition).using(run.database):
+                found[label, key_text(key_of(there))] = there
+    for peers in stores.values():
+        peers.loaded[pointer.name] = found
+    for target in waiting:
+        one = found.get((getattr(target, pointer.type.name), getattr(target, pointer.key.name)))
+        if one is not None:
+            slot.__set__(target, one)
+            tracked(target)
 
 
 def _has_key(mapping: Mapping, keys: Sequence[Any]) -> Condition:

@@ -22,6 +22,7 @@ from segue.db.models.kinds import Kind
 from segue.db.models.lineage import is_polymorphic
 from segue.db.models.mapping import ColumnField, Mapping, Relation, resolve_all
 from segue.db.queries.paths import ManyPath
+from segue.db.queries.pointing import AnyPath
 from segue.db.queries.query import Asking, Query
 from segue.db.queries.scoping import scoped, scoped_path
 from segue.db.reading.documents import Documents, Part, documents_for
@@ -65,6 +66,8 @@ async def json_body(query: Asking[Any], kind: Any, codec: Codec) -> bytes | Asyn
     ]
     for one in related:
         _walk_related(one, key, values)
+    if any(isinstance(one, AnyPath) for step in steps if step._step == "load" for one in step._payload):
+        return None
     limited = any(step._step == "limit" for step in steps)
     key.append(limited)
     statement = run.database.statements.find(tuple(key))

@@ -52,7 +52,9 @@ def needs_state(mapping: Mapping) -> bool:
     if mapping.lineage.kinds is not None:
         # What a query of the model at the top gives may be of a class with relations.
         return True
-    return bool(mapping.relations) or not (len(mapping.key) == 1 and mapping.key[0].automatic)
+    return bool(mapping.relations or mapping.pointers) or not (
+        len(mapping.key) == 1 and mapping.key[0].automatic
+    )
 
 
 def objects(dialect: str, reached: Sequence[Reached]) -> Build:

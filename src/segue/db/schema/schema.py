@@ -17,7 +17,7 @@ from segue.db.compiling.types import converter_to, enum_values
 from segue.db.errors import ConfigurationError
 from segue.db.models.constraints import Check, Exclude, Index, Searchable, Unique
 from segue.db.models.lineage import descendants, homes, in_table
-from segue.db.models.mapping import ColumnField, Mapping, registered, resolve_all
+from segue.db.models.mapping import ColumnField, Mapping, Pointer, registered, resolve_all
 from segue.db.models.relations import link_of, other_side
 from segue.db.queries.expressions import Expr
 from segue.db.schema.column_types import column_type
@@ -162,11 +162,13 @@ class _Table:
             schema=mapping.schema,
             **self.options(),
         )
-        for _, one in self.said:
+        for owner, one in self.said:
             if one.home is not mapping:
                 continue
             if one.options.index and not one.options.unique:
                 sa.Index(None, self.table.c[one.column])
+            if any(one is pointer.type for pointer in owner.pointers.values()):
+                self.add_pointer_index(next(p for p in owner.pointers.values() if p.type is one))
             if one.options.unique:
                 self.table.append_constraint(sa.UniqueConstraint(one.column))
         for _, one in self.said:
@@ -326,6 +328,10 @@ class _Table:
                 )
             )
         return found
+
+    def add_pointer_index(self, pointer: Pointer) -> None:
+        """What leads to an object of any model is found by the two columns together."""
+        sa.Index(None, self.table.c[pointer.type.column], self.table.c[pointer.key.column])
 
     def add_choice(self, one: ColumnField) -> None:
         """A column of an Enum takes its members only."""

@@ -98,7 +98,8 @@ def _insert(run: Running, mapping: Mapping, home: Mapping, columns: Columns, bac
     engine = run.database.engine
     sql = Translator(engine.name)
     table = stored_table(home)
-    made: Any = sa.insert(table)
+    # Without a column it is the row of defaults.
+    made: Any = sa.insert(table).values({})
     if columns:
         made = made.values({c.column: sql.bind(Bound(sql.value(), c.kind)) for c in columns})
     if back and engine.dialect.insert_returning:
@@ -179,6 +180,7 @@ def _prepare_all(targets: Sequence[Any], model: type, mapping: Mapping) -> None:
     """Raises ValidationError with every bad field of every object; ``loc`` begins with the number of the object."""
     right = plainly_right(mapping)
     slots = [slot_of(model, one.name).__get__ for one in mapping.relations.values() if one.refers]
+    slots += [slot_of(model, name).__get__ for name in mapping.pointers]
     plain = (
         not hasattr(model, "validate")
         and mapping.lineage.kinds is None
@@ -366,6 +368,7 @@ def _remember(targets: Sequence[Any], back: Columns, mapping: Mapping, run: Runn
     if not needs_state(mapping):
         return
     names = [column.name for relation in mapping.relations.values() for column in relation.columns]
+    names += [one.name for pointer in mapping.pointers.values() for one in (pointer.type, pointer.key)]
     names += [column.name for column in mapping.key if column.name not in names and mapping.relations]
     rows = list(zip(*(map(attrgetter(name), targets) for name in names), strict=True)) if names else []
     places = {name: at for at, name in enumerate(names)}

@@ -35,6 +35,16 @@ def is_new(target: Any) -> bool:
 
 def _settle_references(target: Any, mapping: Mapping) -> None:
     """Puts the keys of related objects into the columns that hold them."""
+    for pointer in mapping.pointers.values():
+        there: Any = slot_of(type(target), pointer.name).__get__(target)
+        if there is not UNSET:
+            label, text = pointer.pair(there)
+            if text is UNSET:
+                raise ValueError(
+                    f"{pointer!r} is a {type(there).__name__} that is not saved yet: save it first"
+                )
+            put(target, pointer.type.name, label)
+            put(target, pointer.key.name, text)
     for relation in mapping.relations.values():
         if not relation.refers:
             continue
@@ -263,8 +273,8 @@ async def refreshed(target: Any) -> Any:
         raise Missing(f"there is no {mapping.model.__name__} {key_of(target)!r} any more")
     for name in mapping.columns:
         put(target, name, getattr(found, name))
-    for relation in mapping.relations.values():
-        slot_of(type(target), relation.name).__set__(target, UNSET)
+    for name in (*mapping.relations, *mapping.pointers):
+        slot_of(type(target), name).__set__(target, UNSET)
     target._changes = set()
     if needs_state(mapping):
         target._state = found._state

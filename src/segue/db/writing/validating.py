@@ -134,6 +134,7 @@ def check_all(target: Any, mapping: Mapping, *, new: bool) -> None:
         if value is UNSET:
             if new and not column.from_database and not column.filled:
                 told = column.reference.name if column.reference is not None else name
+                told = next((p.name for p in mapping.pointers.values() if p.type is column), told)
                 problems.append({"loc": [told], "msg": f"Object missing required field `{told}`"})
             continue
         try:
