@@ -1,4 +1,4 @@
-"""Figures that only concern Segue: start-up, unused features, memory while a huge body is uploaded."""
+"""Figures that only concern Segue: start-up, unused features, styles, memory while a huge body is uploaded."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 from harness.cores import load_core, pinned_to
 from harness.load import BENCHMARKS
 from harness.results import Sample
-from harness.roster import PEERS
+from harness.roster import PEERS, STYLES
 from harness.schedule import Plan, measure
 from harness.server import Server, ServerFailed, peak_memory_kib
 from harness.works import WORKS
@@ -30,6 +30,7 @@ def run_checks(plan: Plan, quick: bool, say: Callable[[str], None]) -> dict[str,
         "import": lambda: {"milliseconds": _probe("imports", 5 if quick else 15)},
         "freeze": lambda: {"seconds_for_1000_routes": _probe("freeze", 3 if quick else 9)},
         "unused": lambda: unused_features(plan),
+        "styles": lambda: styles(plan),
         "big_upload": lambda: big_upload(GIB if quick else 10 * GIB),
     }
     done = {}
@@ -71,6 +72,20 @@ def unused_features(plan: Plan) -> dict[str, Any]:
         "ratio": figures["with"] / figures["without"],
         "ratio_of_equals": figures["without, again"] / figures["without"],
     }
+
+
+def styles(plan: Plan) -> dict[str, Any]:
+    """Plaintext and JSON in each style of writing handlers, of the same with decorators, measured in turn."""
+    figures: dict[str, Any] = {}
+    for work in [work for work in WORKS if work.name in ("plaintext", "json")]:
+        taken: dict[str, list[Sample]] = {peer.name: [] for peer in (SEGUE, *STYLES)}
+        for _ in range(plan.repeat):
+            for peer in (SEGUE, *STYLES):
+                taken[peer.name].append(measure(work, peer, plan))
+        costs = {name: median(one.per_cpu_second for one in samples) for name, samples in taken.items()}
+        base = costs.pop(SEGUE.name)
+        figures[work.name] = {name.partition("@")[2]: cost / base for name, cost in costs.items()}
+    return figures
 
 
 def big_upload(size: int) -> dict[str, Any]:

@@ -32,6 +32,7 @@ def page(results: Results) -> Iterator[str]:
     for work in WORKS:
         if work.name in results.works:
             yield from _work(work, results.works[work.name], results)
+    yield from _styles(results)
     yield from _checks(results)
     yield from _machine(results)
     yield AFTER
@@ -132,12 +133,29 @@ def _validation(measured: dict[str, Cell]) -> Iterator[str]:
     )
 
 
+def _styles(results: Results) -> Iterator[str]:
+    """What each style of writing handlers does, of what decorators do."""
+    styles = results.checks.get("styles", {})
+    if not styles or "failure" in styles:
+        return
+    yield "## Styles of writing handlers\n"
+    yield "Requests per CPU-second, of the same app with decorators. A view is chosen by predicates among three; a"
+    yield "traversal asks a tree of objects for each part of the path.\n"
+    yield f"| | {' | '.join(styles)} |"
+    yield "|---|" + "--:|" * len(styles)
+    for style in next(iter(styles.values())):
+        yield f"| {style} | {' | '.join(f'{figures[style]:.2f}' for figures in styles.values())} |"
+    yield ""
+
+
 def _checks(results: Results) -> Iterator[str]:
     if not results.checks:
         return
     yield "## Only Segue\n"
     yield "| check | figure | |\n|---|---|--:|"
     for name, figures in results.checks.items():
+        if name == "styles" and "failure" not in figures:
+            continue  # a table of its own
         for figure, value in figures.items():
             shown = (
                 "; ".join(f"{k}: {v:,.0f}" for k, v in value.items()) if isinstance(value, dict) else value

@@ -96,16 +96,22 @@ def _segue(name: str, title: str, app: str, **more: Any) -> Peer:
     return Peer(name, title, "segue", "segue serve", serve, ("segue",), "msgspec", **more)
 
 
-def _alternates() -> Iterator[Peer]:
-    """The same apps on other servers, and Segue in its other styles: only run when named."""
-    for style in ("resource", "tree", "folder"):
-        lacks = dict.fromkeys(
-            ("order", "route", "routes", "middleware", "stream", "upload", "websocket"),
-            "the same in all styles",
-        )
+def _styles() -> Iterator[Peer]:
+    lacks = dict.fromkeys(
+        ("order", "route", "routes", "middleware", "stream", "upload", "websocket"), "the same in all styles"
+    )
+    for style in ("resource", "tree", "folder", "view", "traversal"):
         yield _segue(
             f"segue@{style}", f"Segue, {style}", f"peers.segue_styles:{style}", lacks=lacks, alternate=True
         )
+
+
+STYLES = tuple(_styles())
+
+
+def _alternates() -> Iterator[Peer]:
+    """The same apps on other servers, and Segue in its other styles: only run when named."""
+    yield from STYLES
     for name in ("blacksheep", "falcon", "starlette", "fastapi", "litestar"):
         app, made = f"peers.{name}_app", (name,)
         command = (*_module("peers.serve_fastpysgi")[:-1], app, "{port}")

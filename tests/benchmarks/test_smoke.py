@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 from harness.checks import SEGUE
 from harness.idle import BASE
-from harness.load import OwnClient
+from harness.load import BENCHMARKS, OwnClient
+from harness.roster import STYLES
 from harness.schedule import Plan, measure
-from harness.server import ServerFailed
+from harness.server import Server, ServerFailed
 from harness.works import WORKS
 
 pytestmark = [pytest.mark.requires("procfs"), pytest.mark.requires("wrk")]
@@ -24,6 +25,14 @@ def test_a_work_is_done_and_its_cost_is_counted(name: str) -> None:
     assert sample.requests > 20
     assert 0 < sample.cpu_seconds < 5
     assert sample.memory_kib > 5_000
+
+
+@pytest.mark.parametrize("style", [peer.name for peer in STYLES])
+def test_every_style_does_the_same_work(style: str) -> None:
+    peer = next(peer for peer in STYLES if peer.name == style)
+    for name in ("plaintext", "json"):
+        with Server(peer.command, cwd=BENCHMARKS, env=dict(peer.env)) as server:
+            BY_NAME[name].check(server)
 
 
 def test_uploads_are_counted_one_by_one() -> None:

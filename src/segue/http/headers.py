@@ -82,8 +82,8 @@ class MutableHeaders(Headers):
     __slots__ = ()
 
     def __init__(self, items: HeaderSource = ()) -> None:
-        super().__init__([])
-        for name, value in _pairs(items):
+        self.raw = []
+        for name, value in _pairs(items) if items else ():
             self.add(name, value)
 
     def __setitem__(self, name: str, value: str) -> None:
@@ -116,6 +116,11 @@ class MutableHeaders(Headers):
 
     def vary(self, *names: str) -> None:
         """Adds ``names`` to the ``Vary`` field (RFC 9110, section 12.5.5)."""
+        if b"vary" not in [key for key, _ in self.raw]:
+            self.raw.append(
+                _checked("vary", names[0] if len(names) == 1 else ", ".join(dict.fromkeys(names)))
+            )
+            return
         present = [
             part.strip() for value in self.get_all("vary") for part in value.split(",") if part.strip()
         ]

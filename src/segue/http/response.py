@@ -63,7 +63,7 @@ class Response:
         if fields is None:
             fields = self.fields = MutableHeaders()
             if self.media_type is not None:
-                fields["content-type"] = self.media_type
+                fields.add("content-type", self.media_type)
         return fields
 
     @property

@@ -1,12 +1,14 @@
 """Chooses among endpoints that share a method and a path, by their conditions."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from typing import Any
 
 import msgspec
 
 from segue.core.handlers import Endpoint
 from segue.core.routing.conditions import Conditions
+from segue.core.routing.quick import quick_choice
 from segue.http.errors import HTTPError, NotAcceptable, NotFound, UnsupportedMediaType
 from segue.http.negotiate import Accept
 from segue.http.request import Request
@@ -28,16 +30,31 @@ def choice(candidates: Sequence[Endpoint], otherwise: Endpoint | None = None) ->
     ordered = [*ranked(candidates), *([[otherwise]] if otherwise else [])]
     vary = tuple(dict.fromkeys(name for one in candidates for name in _conditions(one).vary))
 
-    async def answer(request: Request) -> Response:
+    quick = quick_choice(ordered)
+
+    async def think(request: Request) -> Response:
         try:
             endpoint = request.endpoint = await choose(ordered, request)
         except Exception as error:  # noqa: BLE001 -- no candidate, or a predicate that failed
-            response = await first.on_error(request, error)
-        else:
-            response = await endpoint.call(request)
-        if vary:
-            response.headers.vary(*vary)
+            return await first.on_error(request, error)
+        return await endpoint.call(request)
+
+    async def varied(answering: Coroutine[Any, Any, Response]) -> Response:
+        response = await answering
+        response.headers.vary(*vary)
         return response
+
+    def answer(request: Request) -> Coroutine[Any, Any, Response]:
+        try:
+            endpoint = quick(request)
+        except Exception:  # noqa: BLE001 -- a query that cannot be read, or the like: told by the slower way
+            endpoint = None
+        if endpoint is None:
+            answering = think(request)
+        else:
+            request.endpoint = endpoint
+            answering = endpoint.call(request)
+        return varied(answering) if vary else answering
 
     options = msgspec.structs.replace(
         first.options, skip=skipped_by_all([*candidates, *([otherwise] if otherwise else [])])

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeAlias, TypedDict, Unpack
 
 import msgspec
@@ -72,7 +73,8 @@ class Predicate(msgspec.Struct, frozen=True):
         async def beta() -> str: ...
 
     ``vary``: the header fields that it reads; they are named in ``Vary``. ``kind``: of several with equally many
-    predicates, those of an earlier kind are asked first. ``key``: equal for two that test the same.
+    predicates, those of an earlier kind are asked first. ``key``: equal for two that test the same. ``quick``: the test
+    neither waits nor minds being asked twice.
     """
 
     test: Test
@@ -80,6 +82,7 @@ class Predicate(msgspec.Struct, frozen=True):
     kind: str = "when"
     key: Any = None
     text: str = ""
+    quick: bool = False
 
     def __call__(self, request: Request) -> bool | Awaitable[bool]:
         return self.test(request)
@@ -113,14 +116,19 @@ def read_predicates(
     if when is not None:
         tests: list[Any] = [when] if callable(when) else [*when]
         yield from _tests(tests)
-    yield from _wanted("match", options.get("match"), lambda request, name: _text(request.params.get(name)))
-    yield from _wanted("param", options.get("param"), lambda request, name: request.query.get(name))
+    yield from _wanted("match", options.get("match"), lambda name: partial(_parameter, name))
+    yield from _wanted("param", options.get("param"), lambda name: partial(_argument, name))
     yield from _fields(options.get("field"))
-    yield from _wanted("header", options.get("header"), lambda request, name: request.headers.get(name))
+    yield from _wanted("header", options.get("header"), lambda name: partial(_header, name.lower().encode()))
     yield from _identified(options)
     if (xhr := options.get("xhr")) is not None:
         yield Predicate(
-            lambda request: request.is_xhr is xhr, ("x-requested-with",), "xhr", xhr, f"xhr={xhr}"
+            lambda request: request.is_xhr is xhr,
+            ("x-requested-with",),
+            "xhr",
+            xhr,
+            f"xhr={xhr}",
+            quick=True,
         )
 
 
@@ -135,9 +143,30 @@ def _text(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
-def _wanted(
-    kind: str, wanted: Wanted | None, get: Callable[[Request, str], str | None]
-) -> Iterator[Predicate]:
+def _parameter(name: str, request: Request) -> str | None:
+    return _text(request.params.get(name))
+
+
+def _argument(name: str, request: Request) -> str | None:
+    return request.query.get(name) if request.query_string else None
+
+
+def _header(name: bytes, request: Request) -> str | None:
+    # PERF: what is not there costs 0.2 us; by Request.headers it is an exception, 1 us.
+    for key, value in request.raw_headers:
+        if key == name:
+            return value.decode("latin-1")
+    return None
+
+
+def _field(name: str, request: Request) -> str | None:
+    return _text((request.made or {})["form"].get(name))
+
+
+_Get: TypeAlias = Callable[[Request], str | None]
+
+
+def _wanted(kind: str, wanted: Wanted | None, getter: Callable[[str], _Get]) -> Iterator[Predicate]:
     pairs: Mapping[str, str | re.Pattern[str] | None]
     if wanted is None:
         return
@@ -154,14 +183,12 @@ def _wanted(
         told = f"{kind}={name!r}" if value is None else f"{kind}={{{name!r}: {value!r}}}"
         named = name.lower() if kind == "header" else name
         vary = (named,) if kind == "header" else ()
-        yield Predicate(_compare(get, name, value), vary, kind, (named, value), told)
+        yield Predicate(_compare(getter(name), value), vary, kind, (named, value), told, quick=True)
 
 
 def _fields(wanted: Wanted | None) -> Iterator[Predicate]:
     """The same for fields of a form, which has to be read first. It is kept for the handler."""
-    for predicate in _wanted(
-        "field", wanted, lambda request, name: _text((request.made or {})["form"].get(name))
-    ):
+    for predicate in _wanted("field", wanted, lambda name: partial(_field, name)):
 
         async def test(request: Request, among: Test = predicate.test) -> bool:
             if request.content_type not in _FORMS:
@@ -169,7 +196,7 @@ def _fields(wanted: Wanted | None) -> Iterator[Predicate]:
             await request.form()
             return bool(among(request))
 
-        yield msgspec.structs.replace(predicate, test=test)
+        yield msgspec.structs.replace(predicate, test=test, quick=False)
 
 
 _WHO = ("cookie", "authorization")  # the fields that say it, for caches
@@ -196,15 +223,13 @@ def _identified(options: Mapping[str, Any]) -> Iterator[Predicate]:
         yield Predicate(has_principals, _WHO, "principals", names, f"principals={sorted(names)}")
 
 
-def _compare(
-    get: Callable[[Request, str], str | None], name: str, value: str | re.Pattern[str] | None
-) -> Test:
+def _compare(get: _Get, value: str | re.Pattern[str] | None) -> Test:
     if value is None:
-        return lambda request: get(request, name) is not None
+        return lambda request: get(request) is not None
     if isinstance(value, str):
-        return lambda request: get(request, name) == value
+        return lambda request: get(request) == value
     fullmatch = value.fullmatch
-    return lambda request: (found := get(request, name)) is not None and fullmatch(found) is not None
+    return lambda request: (found := get(request)) is not None and fullmatch(found) is not None
 
 
 # --- of several, one ---------------------------------------------------------------------------------------------

@@ -2,11 +2,8 @@
 
 import dataclasses
 import inspect
-import itertools
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from typing import Any, NamedTuple, get_args, get_origin
-
-import msgspec
+from typing import Any, get_args, get_origin
 
 from segue.core.binding.calling import Calling
 from segue.core.binding.kinds import bare, is_union, told
@@ -15,11 +12,9 @@ from segue.core.handlers import Endpoint
 from segue.core.life.receivers import Notice
 from segue.core.life.signals import ContextFound, TraversalStarted
 from segue.core.records import Route
-from segue.core.routing.choice import choose
-from segue.core.routing.conditions import Conditions
 from segue.core.routing.templates import Template
+from segue.core.styles.fitting import Entry, Views
 from segue.core.styles.hooks import Hook
-from segue.core.styles.lineage import lineage
 from segue.core.styles.traversal import Traversed, remember, segments_of, walk
 from segue.core.styles.viewrecords import Traverse, View
 from segue.http.errors import MethodNotAllowed, NotFound
@@ -32,44 +27,7 @@ __all__ = ["GIVEN", "Tree", "as_given"]
 GIVEN = ("context", "subpath", "root")
 _GIVEN = "".join([f"/{{{name}}}" for name in GIVEN])
 _OWN = frozenset({"name", "context", "methods", "inside"})
-_NONE = Conditions()
 _ROOT = "root of the tree"
-
-
-class Entry(NamedTuple):
-    """A view in its place."""
-
-    view: View
-    name: str
-    classes: tuple[type, ...]
-    inside: type
-    methods: tuple[str, ...]
-    takes_subpath: bool
-    endpoint: Endpoint
-
-    def answers(self, method: str) -> bool:
-        return not self.methods or method in self.methods or (method == "HEAD" and "GET" in self.methods)
-
-    def distance(self, context: Any) -> int | None:
-        """How far the class of the context is from that of the view; None when it is no such thing.
-
-        Classes that it does not inherit from, as protocols, come after those that it does, and before any object.
-        """
-        line = type(context).__mro__
-        found = [_distance(line, one) for one in self.classes if isinstance(context, one)]
-        return min(found, default=None)
-
-    @property
-    def rank(self) -> tuple[int, tuple[int, ...]]:
-        count, kinds = (self.endpoint.conditions or _NONE).rank
-        # Said to be inside of something, or for these methods only, it is more specific, as by a predicate.
-        return count - (self.inside is not object) - bool(self.methods), kinds
-
-
-def _distance(line: tuple[type, ...], kind: type) -> int:
-    if kind is object:
-        return len(line) + 1
-    return line.index(kind) if kind in line else len(line)
 
 
 class Placing:
@@ -92,13 +50,14 @@ class Tree:
     def __init__(self, record: Traverse, problems: list[str]) -> None:
         self.record = record
         self.at = record.at.rstrip("/")
+        self._virtual = record.options.get("virtual_root", "")
         #: Segments of the whole path before the tree.
         self.depth = 0
         #: Tell who wants to know that a walk begins, and that it has ended.
         self.started: Notice | None = None
         self.found: Notice | None = None
         self._problems = problems
-        self._views: dict[str, list[Entry]] = {}
+        self._views: dict[str, Views] = {}
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -158,16 +117,15 @@ class Tree:
         endpoint.parameters = as_given(endpoint.parameters)
         endpoint.path = f"{template.text.removesuffix(_GIVEN)}/{{traverse:path}}"
         endpoint.path += f"/@@{entry.name}" if entry.name else ""
-        present = self._views.setdefault(entry.name, [])
-        for other in present:
+        views = self._views.setdefault(entry.name, Views())
+        for other in views.entries:
             if _same(other, entry):
                 self._problems.append(
                     f"the view {entry.name!r} of {' | '.join(told(one) for one in entry.classes)} is declared at "
                     f"{other.endpoint.place} ({other.endpoint.name}) and at {endpoint.place} ({endpoint.name}): no "
                     f"request can tell them apart. Give one another name, context or predicate"
                 )
-        present.append(entry)
-        present.sort(key=lambda one: one.rank)
+        views.add(entry)
 
     # --- asked ---------------------------------------------------------------------------------------------------
 
@@ -175,7 +133,7 @@ class Tree:
         """Answers a request for something in the tree."""
         params = dict(request.params)
         names = segments_of(params.pop("traverse", ""))
-        virtual = self.record.options.get("virtual_root", "")
+        virtual = self._virtual
         if callable(virtual):
             virtual = virtual(request)
         if names is None:
@@ -184,8 +142,7 @@ class Tree:
         root = (request.made or {})[_ROOT] if callable(self.record.root) else self.record.root
         if self.started is not None:
             await self.started(TraversalStarted(request, root))
-        found = await walk(root, [one for one in virtual.split("/") if one], names)
-        found = msgspec.structs.replace(found, depth=self.depth)
+        found = await walk(root, [one for one in virtual.split("/") if one], names, self.depth)
         remember(request, found)
         request.params = {**params, "context": found.context, "subpath": found.subpath, "root": root}
         if self.found is not None:
@@ -193,35 +150,21 @@ class Tree:
         return await self._view(request, found)
 
     async def _view(self, request: Request, found: Traversed) -> Response:
-        context = found.context
-        fitting: list[tuple[int, Entry]] = []
-        for entry in self._views.get(found.view_name, ()):
-            distance = entry.distance(context)
-            if distance is None or (found.subpath and not entry.takes_subpath):
-                continue
-            if entry.inside is object or _is_inside(found, entry.inside):
-                fitting.append((distance, entry))
-        fitting.sort(key=lambda one: one[0])
-        asked = [one for one in fitting if one[1].answers(request.method)]
-        if fitting and not asked:
-            return self._other_method(request, [entry for _, entry in fitting])
-        groups = [
-            [entry.endpoint for _, entry in group]
-            for _, group in itertools.groupby(asked, key=lambda one: (one[0], one[1].rank))
-        ]
-        endpoint = request.endpoint = await choose(groups, request)
+        views = self._views.get(found.view_name)
+        if views is None:
+            raise NotFound
+        fitting = views.fitting(found)
+        try:
+            asked = fitting.asked(request.method)
+        except MethodNotAllowed:
+            if request.method == "OPTIONS":
+                return Response(b"", 204, {"allow": ", ".join(fitting.allow)})
+            raise
+        endpoint = request.endpoint = asked.quick(request) or await asked.choose(request)
         response = await endpoint.call(request)
-        vary = {name: None for _, one in fitting for name in (one.endpoint.conditions or _NONE).vary}
-        if vary:
-            response.headers.vary(*vary)
+        if fitting.vary:
+            response.headers.vary(*fitting.vary)
         return response
-
-    def _other_method(self, request: Request, entries: list[Entry]) -> Response:
-        methods = {method for entry in entries for method in entry.methods} | {"OPTIONS"}
-        allow = sorted(methods | ({"HEAD"} if "GET" in methods else set()))
-        if request.method == "OPTIONS":
-            return Response(b"", 204, {"allow": ", ".join(allow)})
-        raise MethodNotAllowed(allow=allow)
 
 
 def as_given(parameters: Sequence[Parameter]) -> tuple[Parameter, ...]:
@@ -236,12 +179,8 @@ def _same(one: Entry, other: Entry) -> bool:
         methods
         and {*one.classes} == {*other.classes}
         and one.inside is other.inside
-        and (one.endpoint.conditions or _NONE).key == (other.endpoint.conditions or _NONE).key
+        and one.conditions.key == other.conditions.key
     )
-
-
-def _is_inside(found: Traversed, kind: type) -> bool:
-    return any(isinstance(one, kind) for one in (*found.lineage, *lineage(found.root)))
 
 
 def _classes(kind: Any, endpoint: Endpoint) -> tuple[type, ...]:
