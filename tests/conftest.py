@@ -56,6 +56,7 @@ PROBES: dict[str, Callable[[], bool]] = {
 VIEWERS = Path(__file__).resolve().parents[1] / ".cache" / "ui"
 PROBES["redoc"] = (VIEWERS / "redoc" / "redoc.standalone.js").is_file
 PROBES["scalar"] = (VIEWERS / "scalar" / "standalone.js").is_file
+PROBES["axe"] = (VIEWERS / "axe" / "axe.min.js").is_file
 
 # Python's own helpers of multiprocessing live until the interpreter ends.
 HELPERS = (b"multiprocessing.resource_tracker", b"multiprocessing.forkserver")

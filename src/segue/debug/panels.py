@@ -13,14 +13,12 @@ from segue.http.response import Response
 __all__ = ["app_page", "history_page", "link", "request_page"]
 
 _STYLE = """
-main.wide { max-width: 76rem }
 h2 { margin-top: 2.5rem; font-size: 1.125rem }
 nav { display: flex; gap: 1.25rem; margin: 0 0 1.5rem }
 td, th { vertical-align: top; overflow-wrap: anywhere }
 td.number { white-space: nowrap; padding-inline-start: .5rem }
 tbody th { font-weight: 400; color: var(--soft); width: 16rem }
-tr.failed td { color: #c2372e }
-@media (prefers-color-scheme: dark) { tr.failed td { color: #ff8f85 } }
+tr.failed td { color: var(--bad) }
 """
 
 

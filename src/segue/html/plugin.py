@@ -6,6 +6,7 @@ from typing import Any
 
 from segue.core.app import App
 from segue.core.inspection.checks.finding import Finding
+from segue.core.pages import look
 from segue.core.plugins.setup import Setup
 from segue.core.ports import Format
 from segue.core.records import Recorded
@@ -63,6 +64,7 @@ class Templates:
             to.templates(self._folder)
         to.app[SHELF] = Shelf(self._engines, self._texts, self._reload, to.app)
         to.templating(_Formats())
+        to.static("/_segue", look.FOLDER, name="segue")
         app = to.app
         to.check(_check)
         if self._errors:

@@ -15,6 +15,7 @@ from segue.html.patching import patched
 __all__ = ["Found", "Search"]
 
 _MOST_LISTED = 5000
+_OWN = str(Path(__file__).with_name("templates"))
 
 
 class Found(NamedTuple):
@@ -56,6 +57,8 @@ class Search:
     def find(self, name: str, asked_by: str | None = None) -> Found:
         """The template of this name. Raises TemplateMissing, which says where it was looked for."""
         file = self.file_of(name)
+        if file is None and name not in self.texts:
+            file = self._own(name)
         if file is not None:
             with open(file, encoding="utf-8") as opened:  # noqa: PTH123 -- as text
                 changed = os.fstat(opened.fileno()).st_mtime
@@ -86,7 +89,12 @@ class Search:
 
     def has(self, name: str) -> bool:
         """Whether there is a template of this name."""
-        return self.file_of(name) is not None or name in self.texts
+        return self.file_of(name) is not None or name in self.texts or self._own(name) is not None
+
+    def _own(self, name: str) -> str | None:
+        """The file of a template that Segue brings, such as ``segue/page.html``: an app hides it by its own."""
+        below = None if is_spec(name) else _below(name)
+        return None if below is None else self.overrides.find(os.path.join(_OWN, below))  # noqa: PTH118 -- as text
 
     def places(self, name: str) -> list[str]:
         """The files that could be it, in order."""

@@ -403,7 +403,7 @@ def test_built_in_pages_allow_no_script_and_nothing_from_outside(serve: Serve) -
     assert b"<script" not in answer.body
     assert b"style=" not in answer.body
     assert b'<html lang="en">' in answer.body
-    assert b"prefers-color-scheme: dark" in answer.body
+    assert b"color-scheme: light dark" in answer.body
 
 
 def test_debug_shows_the_source_and_no_values(serve: Serve) -> None:

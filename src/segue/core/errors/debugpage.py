@@ -14,11 +14,10 @@ from segue.http.request import Request
 __all__ = ["STYLE", "cause_html", "failure_html", "hints", "request_html"]
 
 STYLE = """
-main.wide { max-width: 76rem }
 h1 { font-size: 1.5rem }
 h2 { margin: 2.5rem 0 .75rem; padding-top: 1rem; border-top: 1px solid var(--line); font-size: 1.125rem }
 h3 { margin: 1.5rem 0 .5rem; font-size: .9375rem }
-.fault { margin: .25rem 0 1rem; padding: .75rem 1rem; border-inline-start: 4px solid #c2372e; background: var(--shade);
+.fault { margin: .25rem 0 1rem; padding: .75rem 1rem; border-inline-start: 4px solid var(--bad); background: var(--shade);
   white-space: pre-wrap; font: .9375rem/1.5 ui-monospace, monospace; overflow-wrap: anywhere }
 .hint { padding: .5rem 1rem; background: var(--mark); border-radius: 6px }
 details { margin: .375rem 0; border: 1px solid var(--line); border-radius: 6px; overflow: hidden }

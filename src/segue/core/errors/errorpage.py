@@ -6,41 +6,16 @@ import hashlib
 import html
 from collections.abc import Mapping
 
+from segue.core.pages.look import plain_style
 from segue.core.texts.speaking import SOURCE_LANGUAGE, current_direction, current_language
 from segue.core.texts.texts import framework
 from segue.http.errors import HTTPError
 from segue.http.request import Request
 from segue.http.response import Response
 
-__all__ = ["STYLE", "error_page", "escape", "page"]
+__all__ = ["error_page", "escape", "page"]
 
 _ = framework.gettext
-
-STYLE = """
-:root { color-scheme: light dark; --ink: #1c1d21; --paper: #fdfdfb; --soft: #5c5f66; --line: #d9d9d4;
-  --shade: #f2f1ec; --accent: #0b5cad; --mark: #fff2c2 }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #e9e8e4; --paper: #17181b; --soft: #a4a7ae; --line: #3a3c42; --shade: #212328;
-    --accent: #8bbcf0; --mark: #4a3d10 }
-}
-* { box-sizing: border-box }
-body { margin: 0; background: var(--paper); color: var(--ink); font: 1rem/1.6 system-ui, sans-serif }
-main { max-width: 62rem; margin: 0 auto; padding: 12vh 1.5rem 4rem }
-main.wide { padding-top: 3rem }
-h1 { margin: 0 0 .5rem; font-size: 2rem; line-height: 1.25; overflow-wrap: anywhere }
-h2 { margin: 2rem 0 .5rem; font-size: 1rem; overflow-wrap: anywhere }
-p { margin: .5rem 0; overflow-wrap: anywhere }
-.soft { color: var(--soft) }
-a { color: var(--accent) }
-a:focus-visible, summary:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px }
-code, pre { font: .875rem/1.6 ui-monospace, monospace }
-pre { margin: .5rem 0; padding: .75rem 1rem; overflow-x: auto; background: var(--shade);
-  border: 1px solid var(--line); border-radius: 6px }
-mark { display: inline-block; min-width: 100%; background: var(--mark); color: inherit }
-table { border-collapse: collapse; width: 100% }
-th, td { padding: .35rem .75rem .35rem 0; text-align: start; border-bottom: 1px solid var(--line) }
-td.number { text-align: end; font-variant-numeric: tabular-nums }
-"""
 
 escape = functools.partial(html.escape, quote=True)
 
@@ -72,13 +47,13 @@ def page(
     if translated:
         language = current_language()
         direction = ' dir="rtl"' if current_direction() == "rtl" else ""
-    kind = ' class="wide"' if wide else ""
-    style = STYLE + style
+    kind = "wide" if wide else "alone"
+    style = plain_style() + style
     document = (
         f'<!doctype html>\n<html lang="{escape(language)}"{direction}>\n<head>\n<meta charset="utf-8">\n<title>{escape(title)}</title>\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta name="robots" content="noindex">\n<style>{style}</style>\n</head>\n'
-        f"<body>\n<main{kind}>\n{content}\n</main>\n</body>\n</html>\n"
+        f'<body>\n<main class="{kind}">\n{content}\n</main>\n</body>\n</html>\n'
     )
     response = Response(document.encode("utf-8", "replace"), status, headers, "text/html; charset=utf-8")
     response.headers["content-security-policy"] = _policy(style)

@@ -102,6 +102,10 @@ class StaticFiles:
         made._versions = {}
         return made
 
+    def shows(self, other: "StaticFiles") -> bool:
+        """Whether it is the same that is served: the files of one folder, in one way."""
+        return (self.root, self._roots, self.options) == (other.root, other._roots, other.options)
+
     async def root_page(self, request: Request) -> Response:
         """The handler for the directory itself."""
         return await self.respond(request, "")

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from segue.core.files.static import StaticFiles
 from segue.core.handlers import Endpoint
 from segue.core.options import Options
 from segue.core.routing.choice import choice, skipped_by_all
@@ -82,6 +83,9 @@ class Sites:
     def _remaining(self, method: str, group: Sequence[Endpoint]) -> list[Endpoint]:
         first, *others = left = remaining(group)
         for other in others:
+            if _serve_the_same(first, other):
+                left.remove(other)
+                continue
             under = f" with {other.conditions}" if other.conditions else ""
             self._problems.append(
                 f"{method} {other.path}{under} is declared at {_place(first)} ({first.name}) and at {_place(other)} "
@@ -105,6 +109,19 @@ class Sites:
             hosts.add(template, finder(matchers[key]))
         hosts.finish()
         return matchers[None], find_by_host(hosts, finder(matchers[None]))
+
+
+def _serve_the_same(one: Endpoint, other: Endpoint) -> bool:
+    """Whether two apps have brought one folder of files, as those of a plugin that both list: it is the same who answers."""
+    if one.apps == other.apps:
+        return False
+    files, others = (getattr(endpoint.handler, "__self__", None) for endpoint in (one, other))
+    return (
+        isinstance(files, StaticFiles)
+        and isinstance(others, StaticFiles)
+        and files.shows(others)
+        and one.handler.__name__ == other.handler.__name__
+    )
 
 
 def _matcher(sites: Mapping[_Key, _Site]) -> Matcher[Methods]:
