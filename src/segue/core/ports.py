@@ -23,6 +23,8 @@ __all__ = [
     "Identity",
     "Mailable",
     "Mailer",
+    "KeepsFiles",
+    "KeptFile",
     "Measures",
     "Permits",
     "Renders",
@@ -30,6 +32,7 @@ __all__ = [
     "SessionStore",
     "Speaker",
     "Speaks",
+    "SignsLinks",
     "StoredSession",
     "Streams",
     "Templating",
@@ -249,6 +252,48 @@ class Identifies(Protocol):
     """
 
     def __call__(self, request: Request, /) -> Identity | Awaitable[Identity | None] | None: ...
+
+
+class KeptFile(Protocol):
+    """A file that was kept: ``name`` is what to remember of it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def content_type(self) -> str: ...
+
+
+class KeepsFiles(Protocol):
+    """Keeps files that people send, outside of the database, as ``segue.storage.Storage`` does: models and forms know one by its name.
+
+    ``save`` takes a file of a form, bytes, a ``Path`` or pieces as they come; it gives it a name of its own in ``folder``.
+    """
+
+    async def save(self, content: Any, *, folder: str = "", filename: str | None = None) -> KeptFile: ...
+    async def delete(self, name: str) -> None:
+        """Takes a file away, if it is there."""
+
+    def stream(self, name: str, start: int = 0, stop: int | None = None) -> AsyncIterator[bytes]:
+        """Its bytes. Raises FileNotFoundError."""
+        ...
+
+    def url(self, request: Request, name: str) -> str:
+        """Where a browser gets it."""
+        ...
+
+
+class SignsLinks(Protocol):
+    """Makes links that nobody else can make, such as ``segue.security.SignedLinks``."""
+
+    def sign(self, url: str, *, expires: float | None = None) -> str:
+        """A path or URL with a signature, good for ``expires`` seconds."""
+        ...
+
+    def is_genuine(self, url: str) -> bool:
+        """Whether a path or URL has its signature, and is not expired."""
+        ...
 
 
 class StoredSession(msgspec.Struct):

@@ -1,0 +1,1 @@
+"""Where the bytes of kept files are: a folder, S3, memory."""
