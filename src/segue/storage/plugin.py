@@ -1,5 +1,6 @@
 """The plugin that gives an app a storage for files, and serves what is in it."""
 
+import contextlib
 import os
 from collections.abc import AsyncIterator
 
@@ -50,11 +51,13 @@ class Media:
         """Provides the storage, and declares the route."""
         storage = self.storage
 
-        async def provided() -> AsyncIterator[Storage]:
-            yield storage
+        @contextlib.asynccontextmanager
+        async def opened() -> AsyncIterator[None]:
+            yield
             await storage.close()
 
-        to.provide(type(storage), provided, life="app")
+        to.lifespan(opened)
+        to.provide(type(storage), lambda: storage)
         if self._at is None:
             return
 
