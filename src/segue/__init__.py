@@ -76,6 +76,7 @@ if TYPE_CHECKING:
         websocket,
     )
     from segue.core.documentation import answers
+    from segue.core.files.assets import Assets
     from segue.core.files.responses import file_response
     from segue.core.inspection.overview import inspect_app
     from segue.core.life.signals import (
@@ -141,6 +142,7 @@ __all__ = [
     "AppStopped",
     "AppStopping",
     "Args",
+    "Assets",
     "AutoVary",
     "BadRequest",
     "Body",
@@ -340,6 +342,7 @@ _IN_MODULE = {
     "all_of": "routing.predicates",
     "any_of": "routing.predicates",
     "not_": "routing.predicates",
+    "Assets": "files.assets",
     "AllowedHosts": "middleware.hosts",
     "Compression": "middleware.compression",
     "Cors": "middleware.cors",

@@ -4,6 +4,7 @@ import importlib.metadata
 
 import click
 
+from segue.cli.assets import assets
 from segue.cli.check import check
 from segue.cli.config import config, take_settings
 from segue.cli.control import reload, status, stop
@@ -88,6 +89,7 @@ for command in (
     execute,
     openapi,
     client,
+    assets,
     watch,
     stop,
     reload,

@@ -14,6 +14,7 @@ from segue.core.apps import register
 from segue.core.binding.json_codec import DEFAULT_JSON, JSONCodec
 from segue.core.copying import copied
 from segue.core.declaring import Declaring, Frozen
+from segue.core.files.linking import ASSETS, Linked
 from segue.core.life.running import Running
 from segue.core.middleware.security_headers import DEFAULT_HEADERS
 from segue.core.options import RouteDefaults, layered
@@ -186,12 +187,21 @@ class App(Declaring[Req_co], Running):
         whole = f"{scheme}:{origin}" if scheme and origin else origin
         return f"{whole}{prefix}{path}" + (f"#{quote(str(anchor), safe='')}" if anchor else "")
 
-    def static_url(self, path: str, *, name: str = "static") -> str:
-        """The URL of a static file with the hash of its content: caches keep it until the file changes."""
+    def static_url(self, path: str, *, name: str = "static", _prefix: str = "") -> str:
+        """The URL of a static file with the hash of its content: caches keep it until the file changes.
+
+        The plugin ``Assets`` makes it that of a file that was built, or at another host. ``_prefix`` is put before the path.
+        Raises ValueError where there is no such file.
+        """
         from segue.core.files.static import files_of
 
-        handler = self.plan.named(name)[0].endpoint.handler
-        return self.url_for(name, path=path, v=files_of(handler).version(path))
+        files = files_of(self.plan.named(name)[0].endpoint.handler)
+        assets: Linked | None = self._values.get(ASSETS)
+        if assets is not None and (built := assets.built(self.url_for(name, path=path))) is not None:
+            return assets.at(built, _prefix)
+        path, version = files.versioned(path)
+        url = self.url_for(name, path=path, **({} if version is None else {"v": version}))
+        return _prefix + url if assets is None else assets.elsewhere(url, _prefix)
 
     def test_request(
         self,

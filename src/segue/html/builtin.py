@@ -37,8 +37,9 @@ def built_in(apps: Sequence[Recorded]) -> BuiltIn:
 
     def static_url(request: Request | None, path: str, /, *, name: str = "static") -> str:
         prefix = "" if request is None else request.prefix
-        url: str = root.static_url(path, name=root.plan.nearest(name, f"{within}." if within else ""))
-        return prefix + url
+        nearest = root.plan.nearest(name, f"{within}." if within else "")
+        url: str = root.static_url(path, name=nearest, _prefix=prefix)
+        return url
 
     texts = Texts(*_domains(apps))
     saying = {

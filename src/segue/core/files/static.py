@@ -3,12 +3,14 @@
 import copy
 import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, Self, TypedDict, Unpack
+from typing import Any, Literal, NamedTuple, Self, TypeAlias, TypedDict, Unpack
 
 import msgspec
 
-from segue.core.files.openfiles import OpenFile, open_file
+from segue.core.files.hashednames import hashed_name, plain_name
+from segue.core.files.openfiles import SIBLINGS, OpenFile, open_file
 from segue.core.files.responses import FileOptions, codings, in_thread, respond_with
 from segue.core.pages.assets import Overrides
 from segue.http.errors import MovedPermanently, NotFound
@@ -17,12 +19,15 @@ from segue.http.request import Request
 from segue.http.response import Response
 from segue.http.url import encode_path_segment
 
-__all__ = ["StaticFiles", "StaticOptions", "files_of"]
+__all__ = ["StaticFiles", "StaticOptions", "files_of", "hash_of"]
 
 _YEAR = 31_536_000
 _MOST_VERSIONS = 10_000
 _MOST_HASHED = 64 * 1024 * 1024
 _PIECE = 1024 * 1024
+
+
+Versions: TypeAlias = Literal["query", "name"]
 
 
 class StaticOptions(TypedDict, total=False):
@@ -42,6 +47,9 @@ class StaticOptions(TypedDict, total=False):
     """Names that begin with a dot are served (no; ``.well-known`` always is)."""
     precompressed: bool
     """``x.js.br``, ``.zst`` and ``.gz`` beside ``x.js`` go to who accepts them (yes)."""
+    versions: Versions
+    """Where ``static_url`` puts the hash of the content: ``"query"``, ``site.css?v=8f14...`` (so by default), or ``"name"``,
+    ``site.8f14....css``."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -54,6 +62,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     follow_links: bool = False
     hidden: bool = False
     precompressed: bool = True
+    versions: Versions = "query"
 
 
 class Entry(NamedTuple):
@@ -73,7 +82,7 @@ class StaticFiles:
         files.version("css/site.css")                            # "8f14e45fceea167a"
 
     What is not surely below the directory is a 404: dot segments, absolute paths, drives and devices of Windows, links
-    that lead out. A URL with ``?v=`` and the current version is cached for ever, as it changes with the content.
+    that lead out. A URL with the current version, behind ``?v=`` or in the name, is cached for ever, as it changes with the content.
 
     Raises ValueError when there is no such directory.
     """
@@ -145,6 +154,25 @@ class StaticFiles:
             raise ValueError(f"there is no file {path!r} in {self.root} to link to")
         return version
 
+    def versioned(self, path: str) -> tuple[str, str | None]:
+        """What a URL has for a file: its path, and its version where that is not in the path. Raises as :meth:`version`."""
+        version = self.version(path)
+        return (hashed_name(path, version), None) if self.options.versions == "name" else (path, version)
+
+    def names(self) -> Iterator[str]:
+        """The paths of all files that are served, but those that were compressed ahead of time. Blocks."""
+        seen: set[str] = set()
+        for root in self._roots:
+            for folder, folders, files in os.walk(root, followlinks=self.options.follow_links):
+                folders.sort()
+                for file in sorted(files):
+                    if file.endswith(tuple(SIBLINGS.values())) and file.rpartition(".")[0] in files:
+                        continue
+                    path = Path(folder, file).relative_to(root).as_posix()
+                    if path not in seen and self._locate(path) is not None:
+                        seen.add(path)
+                        yield path
+
     def read(self, path: str) -> bytes | None:
         """The content of a file; None when there is no such file. Blocks."""
         full = self._locate(path)
@@ -166,14 +194,33 @@ class StaticFiles:
                 found = self._find_directory(full, accepted, slash=not path or path != name)
                 if found is not None:
                     return found
-            elif path == name and (opened := self._open(full, accepted)) is not None:
-                # Anyone can ask for any version: a large file is not read through to find out.
-                may_be = version is not None and (opened.size <= _MOST_HASHED or full in self._versions)
-                return opened, may_be and self._version(full) == version
+            elif path == name:
+                found = self._find_file(name, full, accepted, version)
+                if found is not None:
+                    return found
         if self.options.fallback is not None:
             opened = self._open(os.path.join(self.root, self.options.fallback), accepted)  # noqa: PTH118
             return None if opened is None else (opened, False)
         return None
+
+    def _find_file(
+        self, name: str, full: str, accepted: str | None, version: str | None
+    ) -> tuple[OpenFile, bool] | None:
+        """The file, and whether the URL has its version."""
+        hashed = plain_name(name)
+        if hashed is not None:
+            version = hashed[1]
+        opened = self._open(full, accepted)
+        if opened is None and hashed is not None:
+            # Who built nothing has no files of these names; one with an old hash is the present file.
+            plain = self._locate(_decoded(hashed[0]))
+            opened = None if plain is None else self._open(plain, accepted)
+            full = plain or full
+        if opened is None:
+            return None
+        # Anyone can ask for any version: a large file is not read through to find out.
+        may_be = version is not None and (opened.size <= _MOST_HASHED or full in self._versions)
+        return opened, may_be and self._version(full) == version
 
     def _find_directory(
         self, full: str, accepted: str | None, *, slash: bool
@@ -221,7 +268,7 @@ class StaticFiles:
                 known = self._versions.get(full)
                 if known is not None and known[:2] == (facts.st_mtime_ns, facts.st_size):
                     return known[2]
-                content = hashlib.blake2b(digest_size=8)
+                content = _hash()
                 while piece := file.read(_PIECE):
                     content.update(piece)
         except (OSError, ValueError):
@@ -246,6 +293,17 @@ class StaticFiles:
                 except OSError:  # a link to nowhere, or gone meanwhile
                     continue
         return sorted(entries, key=lambda entry: (not entry.is_directory, entry.name))
+
+
+def _hash() -> "hashlib.blake2b":
+    return hashlib.blake2b(digest_size=8)
+
+
+def hash_of(content: bytes) -> str:
+    """The version of a file with this content."""
+    made = _hash()
+    made.update(content)
+    return made.hexdigest()
 
 
 def files_of(handler: Any) -> StaticFiles:

@@ -14,7 +14,7 @@ from segue.http.request import Request
 from segue.http.response import Response
 from segue.http.websocket import Upgrade
 
-__all__ = ["Compression"]
+__all__ = ["Compression", "shrinks"]
 
 _IN_THREAD = 64 * 1024  # compressing more than this at once takes longer than the way to a thread
 
@@ -125,10 +125,10 @@ class Compression:
             return False
         kind = (response.content_type or "").lower()
         if self._types is not None:
-            shrinks = kind.startswith(self._types)
+            applies = kind.startswith(self._types)
         else:
-            shrinks = kind.startswith(_COMPRESSED) or _is_json(kind)
-        if not shrinks or kind.startswith("text/event-stream"):
+            applies = shrinks(kind)
+        if not applies or kind.startswith("text/event-stream"):
             return False
         headers = response.headers
         return (
@@ -142,9 +142,14 @@ class Compression:
         return compressor.compress(body) + compressor.finish()
 
 
-def _is_json(kind: str) -> bool:
+def shrinks(kind: str) -> bool:
+    """Whether what has this media type becomes smaller when it is compressed."""
     media_type = kind.partition(";")[0].rstrip()
-    return media_type == "application/json" or media_type.endswith(("+json", "+xml"))
+    return (
+        kind.startswith(_COMPRESSED)
+        or media_type == "application/json"
+        or media_type.endswith(("+json", "+xml"))
+    )
 
 
 class _Compressed:
