@@ -275,15 +275,9 @@ def _hints(handler: Callable[..., Any], names: Mapping[str, Any], told: str) -> 
         function = made_by
     elif not hasattr(function, "__code__") and not hasattr(function, "__func__"):
         function = type(function).__call__
-    function = inspect.unwrap(function)
-    local = dict(names)
-    code = getattr(function, "__code__", None)
-    if code is not None and function.__closure__:
-        for free, cell in zip(code.co_freevars, function.__closure__, strict=True):
-            try:
-                local[free] = cell.cell_contents
-            except ValueError:  # not assigned yet
-                continue
+    local = {**names, **_closed_over(inspect.unwrap(function))}
+    # A decorator that adds parameters says so by a signature of its own, and by annotations.
+    function = inspect.unwrap(function, stop=lambda one: hasattr(one, "__signature__"))
     try:
         return typing.get_type_hints(function, localns=local or None, include_extras=True)
     except NameError:
@@ -292,13 +286,28 @@ def _hints(handler: Callable[..., Any], names: Mapping[str, Any], told: str) -> 
         raise HandlerError(f"{told}: an annotation cannot be used: {error}") from None
 
 
+def _closed_over(function: Any) -> dict[str, Any]:
+    """What a function has from the functions around it."""
+    found: dict[str, Any] = {}
+    code = getattr(function, "__code__", None)
+    if code is not None and function.__closure__:
+        for free, cell in zip(code.co_freevars, function.__closure__, strict=True):
+            try:
+                found[free] = cell.cell_contents
+            except ValueError:  # not assigned yet
+                continue
+    return found
+
+
 def _hints_one_by_one(function: Any, local: dict[str, Any], told: str) -> dict[str, Any]:
     """The same, where one of them cannot be resolved; that does not matter for the result."""
     found: dict[str, Any] = {}
     for name, annotation in function.__annotations__.items():
         one = types.SimpleNamespace(__annotations__={name: annotation})
         try:
-            found |= typing.get_type_hints(one, function.__globals__, local or None, include_extras=True)
+            found |= typing.get_type_hints(
+                one, inspect.unwrap(function).__globals__, local or None, include_extras=True
+            )
         except NameError as error:
             if name != "return":
                 raise HandlerError(

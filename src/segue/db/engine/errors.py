@@ -1,7 +1,7 @@
 """What can go wrong with a database: one set of exceptions for all engines, the driver's own kept as the cause."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from segue.http.errors import (
     Conflict,
@@ -114,6 +114,12 @@ class UniqueViolation(IntegrityError):
     """There is a row with these values already, and only one may have them."""
 
     names_columns = True
+
+    @property
+    def problems(self) -> list[dict[str, Any]]:
+        """What a form tells beside its fields (segue.core.ports.Saves)."""
+        told = "There is one with this already."
+        return [{"loc": [name], "msg": told} for name in self.columns] or [{"loc": [], "msg": told}]
 
 
 class ForeignKeyViolation(IntegrityError):
