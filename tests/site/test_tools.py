@@ -155,7 +155,7 @@ def test_pages_and_old_addresses_are_in_tables(url: str, tmp_path: Path) -> None
     async def filled() -> Any:
         await CinemaText.create(path="/about", title="About <us>", content="<p>We <b>are</b>.</p>")
         await CinemaText.create(path="/own", title="Own", template="own.html")
-        await CinemaText.create(path="/hidden", title="Hidden", shown=False)
+        await CinemaText.create(path="/hidden", title="Hidden", visible=False)
         await CinemaOldPage.create(old="/who", new="/about")
         await CinemaOldPage.create(old="/soon", new="/about", permanent=False)
         yield

@@ -16,14 +16,14 @@ class FlatPage(Model, abstract=True):
     """What a table of pages has: ``class Text(FlatPage): ...``; then ``FlatPages(Text)``.
 
     ``content`` is HTML, which is shown as it is: only those whom you trust may write it. ``template``: another one than that of
-    the plugin. ``shown``: whether it is there for everybody.
+    the plugin. ``visible``: whether it is there for everybody.
     """
 
     path: Field[str] = field(max_length=300, unique=True)
     title: Field[str] = field(max_length=200)
     content: Field[str] = field(text=True, default="")
     template: Field[str] = field(max_length=200, default="")
-    shown: Field[bool] = field(default=True)
+    visible: Field[bool] = field(default=True)
 
 
 class FlatPages:
@@ -48,7 +48,7 @@ class FlatPages:
 
         async def look(request: Request) -> Response | None:
             model = self._model
-            found = await model.where(model.path == request.path, model.shown == True).first()  # noqa: E712 -- an expression
+            found = await model.where(model.path == request.path, model.visible == True).first()  # noqa: E712 -- an expression
             if found is None:
                 return None
             from markupsafe import Markup
