@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import os
 import shutil
 import signal
 import socket
+import statistics
 import subprocess
 import tempfile
 import time
@@ -60,6 +62,36 @@ PROBES["axe"] = (VIEWERS / "axe" / "axe.min.js").is_file
 
 # Python's own helpers of multiprocessing live until the interpreter ends.
 HELPERS = (b"multiprocessing.resource_tracker", b"multiprocessing.forkserver")
+
+
+# What a quiet machine of those that this was written on needs for the loop in `pace`.
+QUIET = 0.008
+
+
+@pytest.fixture
+def pace() -> Callable[[], float]:
+    """How many times longer things take on this machine, now, than where the bounds in the tests were measured; 1 at least.
+
+    Bounds on time are multiplied by it: `assert took < 0.05 * pace()`. They are ratios then, and hold on a machine that is slow or busy.
+    """
+
+    def measured() -> float:
+        took = []
+        for _ in range(7):
+            began = time.perf_counter()
+            found: dict[str, list[int]] = {}
+            for number in range(60_000):
+                found[str(number % 1_000)] = [number, number + 1]
+            took.append(time.perf_counter() - began)
+        return min(8.0, max(1.0, statistics.median(took) / QUIET))
+
+    return measured
+
+
+def pytest_collection_finish() -> None:
+    """Ten thousand tests are a million objects; a collection of garbage need not look at them in the middle of a measurement."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_configure() -> None:

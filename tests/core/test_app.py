@@ -84,16 +84,18 @@ def routes(count: int) -> App:
     return app
 
 
-def test_a_thousand_routes_are_frozen_in_half_a_second_and_matched_like_one() -> None:
+def test_a_thousand_routes_are_frozen_in_half_a_second_and_matched_like_one(
+    pace: Callable[[], float],
+) -> None:
     one, took = routes(1), []
     for _ in range(4):  # a busy machine makes even the time of the processor longer
         many = routes(1000)
         start = time.process_time()
         many.freeze()
         took.append(time.process_time() - start)
-        if took[-1] < 0.5:
+        if took[-1] < 0.5 * pace():
             break
-    assert min(took) < 0.5, took
+    assert min(took) < 0.5 * pace(), took
 
     def ask(app: App, path: str) -> Callable[[], None]:
         request, handle = Request("GET", path, []), app.plan.handle
@@ -112,13 +114,13 @@ def test_a_thousand_routes_are_frozen_in_half_a_second_and_matched_like_one() ->
     assert min(first for first, _ in times) < 1.15 * min(second for _, second in times)
 
 
-def test_importing_takes_little_time() -> None:
+def test_importing_takes_little_time(pace: Callable[[], float]) -> None:
     program = "import time; start = time.process_time(); import segue; print(time.process_time() - start)"
     best = min(
         float(subprocess.run([sys.executable, "-c", program], capture_output=True, check=True).stdout)
         for _ in range(5)
     )
-    assert best < 0.12
+    assert best < 0.12 * pace()
 
 
 @pytest.mark.row("BO2")

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 
@@ -39,11 +40,11 @@ print(used.ru_utime + used.ru_stime)
 
 
 @pytest.mark.row("U10")
-def test_a_thousand_routes_and_five_hundred_models_are_there_in_a_second() -> None:
+def test_a_thousand_routes_and_five_hundred_models_are_there_in_a_second(pace: Callable[[], float]) -> None:
     seconds: list[float] = []
     for _ in range(3):
         done = subprocess.run([sys.executable, "-c", LARGE_APP], capture_output=True, text=True, check=True)
         seconds.append(float(done.stdout))
-        if seconds[-1] < 1:
+        if seconds[-1] < pace():
             break
-    assert min(seconds) < 1, seconds
+    assert min(seconds) < pace(), seconds

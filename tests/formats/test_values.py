@@ -84,7 +84,7 @@ HUGE = [Decimal("1e1000000"), Decimal("-1e-1000000"), Decimal("NaN"), 1e308, flo
 @pytest.mark.row("SEC-40")
 @pytest.mark.parametrize("number", HUGE)
 @pytest.mark.parametrize("one", [JSON, JSONLines, CSV, XML, HTML, MessagePack, YAML, Text])
-def test_a_number_is_not_written_longer_than_it_is(one: Any, number: Any) -> None:
+def test_a_number_is_not_written_longer_than_it_is(one: Any, number: Any, pace: Callable[[], float]) -> None:
     if number == 10**4000 and one is MessagePack:
         with pytest.raises(OverflowError):
             one().encode([{"n": number}])
@@ -92,7 +92,7 @@ def test_a_number_is_not_written_longer_than_it_is(one: Any, number: Any) -> Non
     empty = len(one().encode([{"n": ""}]))
     begun = time.perf_counter()
     assert len(one().encode([{"n": number}])) - empty < 4_050
-    assert time.perf_counter() - begun < 1
+    assert time.perf_counter() - begun < pace()
 
 
 @pytest.mark.row("SEC-40")

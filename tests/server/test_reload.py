@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -173,7 +173,9 @@ async def events() -> EventStream[str]:
 
 
 @pytest.mark.row("U2")
-def test_open_streams_and_sockets_hold_up_neither_a_reload_nor_the_end(tmp_path: Path) -> None:
+def test_open_streams_and_sockets_hold_up_neither_a_reload_nor_the_end(
+    tmp_path: Path, pace: Callable[[], float]
+) -> None:
     took = []
     for attempt in range(3):  # the best of three: this machine may be busy, the server must be able to
         with run(LIVE, tmp_path) as server:
@@ -186,9 +188,9 @@ def test_open_streams_and_sockets_hold_up_neither_a_reload_nor_the_end(tmp_path:
             assert "Traceback" not in server.output
             server.signal(signal.SIGTERM)
             assert server.wait() == 0
-        if took[-1] <= 1:
+        if took[-1] <= pace():
             break
-    assert min(took) <= 1
+    assert min(took) <= pace()
     (tmp_path / "hello.py").write_text(LIVE, encoding="utf-8")
     with segue("serve", "hello.py", "--port", "0", "--grace", "5", cwd=tmp_path) as server:
         with audience(server.ready().port):

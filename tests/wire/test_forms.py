@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from rig.client import Reply, connect, exchange, read_all, replies
@@ -92,13 +92,13 @@ def timed(server: Server, sent: bytes) -> tuple[int, float]:
 
 
 @pytest.mark.row("SEC-20")
-def test_many_parts(server: Server) -> None:
+def test_many_parts(server: Server, pace: Callable[[], float]) -> None:
     status, took = timed(server, post("/form", multipart(*[field("a", b"b")] * 1_001)))
     assert status == 400
-    assert took < 0.05
+    assert took < 0.05 * pace()
     status, took = timed(server, post("/form", multipart(*[upload("a", b"b", b"c")] * 101)))
     assert status == 400
-    assert took < 0.05
+    assert took < 0.05 * pace()
     assert send(server, post("/form", multipart(*[field("a", b"b")] * 1_000))).status == 200
 
 
@@ -167,13 +167,15 @@ def test_boundaries(server: Server) -> None:
 
 
 @pytest.mark.parametrize("cut", [1, 5, 20, 60, 100, 120])
-def test_a_body_that_is_cut_or_lies_ends_within_a_second(server: Server, cut: int) -> None:
+def test_a_body_that_is_cut_or_lies_ends_within_a_second(
+    server: Server, cut: int, pace: Callable[[], float]
+) -> None:
     whole = multipart(field("a", b"b"), upload("f", b"g", b"h" * 20))
     began = time.perf_counter()
     assert send(server, post("/form", whole[:-cut])).status == (200 if cut == 1 else 400)
     lying = whole.replace(b"form-data", b"form-data; size=1\r\nContent-Length: 99999", 1)
     assert send(server, post("/form", lying)).status in (200, 400)
-    assert time.perf_counter() - began < 1
+    assert time.perf_counter() - began < pace()
 
 
 @pytest.mark.row("SEC-25", "TO22")
@@ -190,14 +192,14 @@ def test_a_thousand_malformed_parts_make_no_log(server: Server) -> None:
 
 
 @pytest.mark.row("SEC-26")
-def test_parts_encoded_for_mail_and_negative_lengths(server: Server) -> None:
+def test_parts_encoded_for_mail_and_negative_lengths(server: Server, pace: Callable[[], float]) -> None:
     head = b'--%b\r\nContent-Disposition: form-data; name="a"; filename="b"\r\n' % BOUNDARY
     blanks = (
         head + b"Content-Transfer-Encoding: base64\r\n\r\n" + b" " * MB + b"\r\n--" + BOUNDARY + b"--\r\n"
     )
     status, took = timed(server, post("/form", blanks))
     assert status == 400
-    assert took < 0.5
+    assert took < 0.5 * pace()
     negative = head + b"Content-Length: -1\r\n\r\nx\r\n--" + BOUNDARY + b"--\r\n"
     assert send(server, post("/form", negative)).status == 400
 
@@ -224,7 +226,7 @@ def test_only_the_ampersand_separates(server: Server) -> None:
 
 
 @pytest.mark.row("SEC-30")
-def test_an_upload_to_disk_does_not_hold_up_others(server: Server) -> None:
+def test_an_upload_to_disk_does_not_hold_up_others(server: Server, pace: Callable[[], float]) -> None:
     body = multipart(upload("a", b"b", b"x" * 50_000_000))
     done = threading.Event()
     result: list[Reply] = []
@@ -245,7 +247,7 @@ def test_an_upload_to_disk_does_not_hold_up_others(server: Server) -> None:
     thread.join()
     assert json.loads(result[0].body) == {"bytes": 50_000_000}
     took.sort()
-    assert took[int(len(took) * 0.99)] < 0.05
+    assert took[int(len(took) * 0.99)] < 0.05 * pace()
 
 
 @pytest.mark.row("SEC-31")

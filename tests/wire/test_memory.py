@@ -11,7 +11,7 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -163,7 +163,9 @@ def test_twenty_thousand_open_sockets_on_one_process(tmp_path: Path) -> None:
 
 
 @pytest.mark.row("SA1")
-def test_ten_thousand_idle_connections_and_a_thousand_active_ones(server: Child) -> None:
+def test_ten_thousand_idle_connections_and_a_thousand_active_ones(
+    server: Child, pace: Callable[[], float]
+) -> None:
     before = server.resident()
     idle = opened(server, 10_000)
     assert (server.resident() - before) / 10_000 < 15_000, "bytes for each"
@@ -189,6 +191,6 @@ def test_ten_thousand_idle_connections_and_a_thousand_active_ones(server: Child)
                 due.append((time.monotonic() + 1, connection))
     took.sort()
     assert len(took) > 1_500
-    assert took[int(len(took) * 0.99)] < 0.1
+    assert took[int(len(took) * 0.99)] < 0.1 * pace()
     for connection in (*idle, *active):
         connection.close()

@@ -550,7 +550,7 @@ def test_a_converter_that_fails_is_an_error_of_ours(serve: Serve, errors: Callab
     assert len(errors()) == 1
 
 
-def test_matching_takes_linear_time() -> None:
+def test_matching_takes_linear_time(pace: Callable[[], float]) -> None:
     app = precedence_app()
 
     @app.get("/z/{a}.{b}.{c}-x")
@@ -574,4 +574,4 @@ def test_matching_takes_linear_time() -> None:
             "/z/" + "." * 8_000,
             "/z/" + "a." * 4_000 + "-",
         ):
-            assert cost(shape) < 0.05, shape[:20]
+            assert cost(shape) < 0.05 * pace(), shape[:20]
