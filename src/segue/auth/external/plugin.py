@@ -1,0 +1,183 @@
+"""The plugin that lets people sign in with accounts elsewhere."""
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+from segue.auth.accounts import ACCOUNTS, Accounts
+from segue.auth.external import texts
+from segue.auth.external.flow import Flow, Started
+from segue.auth.external.issuer import careful_client
+from segue.auth.external.linking import Linking, NotLinked
+from segue.auth.external.model import ExternalAccount
+from segue.auth.external.person import Person, SignInFailed
+from segue.auth.external.provider import Provider
+from segue.auth.guards import freshly, signed_in_as
+from segue.core.appkey import AppKey
+from segue.core.plugins.setup import Setup
+from segue.http.errors import BadGateway, BadRequest, Forbidden, NotFound, SeeOther
+from segue.http.request import Request
+from segue.security import Sessions, own_path, session_of
+
+__all__ = ["FLOWS", "SignInWith"]
+
+logger = logging.getLogger("segue.auth")
+
+Done = Callable[[Person, Request], Any]
+"""Is told whom a provider has named, and gives the reply: a result of a handler, or None to go on to where the visitor was."""
+
+#: The providers of an app, by name.
+FLOWS: AppKey[dict[str, Flow]] = AppKey("segue.auth.external")
+
+
+class SignInWith:
+    """Plugin: people sign in with an account that they have elsewhere, at ``/login/with/google`` and its likes.
+
+        app = App(plugins=[Database(), Auth(), SignInWith(google(GOOGLE_ID, GOOGLE_SECRET), github(GITHUB_ID, GITHUB_SECRET))])
+
+    Who comes for the first time gets an account, if anybody may register and the provider says that the address is theirs. Whose address is known here
+    signs in as before, and links both; a provider that ``trusts_email`` needs no such step.
+
+    ``done``: an app without accounts of Segue is told instead, and signs in itself. ``at``: below which path. ``origin``: what addresses for the
+    providers begin with, ``https://films.example``; by default that of Auth, or else of the request.
+    """
+
+    name = "sign in with"
+    wants = ("auth", "sessions")
+
+    def __init__(
+        self, *providers: Provider, done: Done | None = None, at: str = "/login/with", origin: str = ""
+    ) -> None:
+        names = [one.name for one in providers]
+        if not names or len(set(names)) != len(names):
+            raise ValueError(f"SignInWith takes providers, each with a name of its own, not {names}")
+        self._providers = providers
+        self._done = done
+        self._at = at.rstrip("/")
+        self._origin = origin.rstrip("/")
+
+    @property
+    def models(self) -> tuple[Any, ...]:
+        """The models that it needs."""
+        return () if self._done is not None else (ExternalAccount,)
+
+    def setup(self, to: Setup) -> None:
+        """Declares the paths."""
+        to.bring(Sessions())
+        accounts: Accounts | None = None
+        if ACCOUNTS in to.app:
+            accounts = to.app[ACCOUNTS]
+        if accounts is None and self._done is None:
+            raise ValueError(
+                "whose accounts are these? List the plugin Auth too, or say what happens with whom a provider has named: "
+                "SignInWith(..., done=...)"
+            )
+        http = careful_client()
+        flows = {one.name: Flow(one, http) for one in self._providers}
+        to.app[FLOWS] = flows
+
+        async def opened() -> AsyncIterator[None]:
+            yield
+            await http.close()
+
+        to.lifespan(opened)
+        origin = self._origin or ("" if accounts is None else accounts.options.origin)
+        desk = _Desk(flows, accounts, self._done, origin)
+        to.get(f"{self._at}/{{provider}}", name="sign_in_with.begin", documented=False, cache=0)(desk.begin)
+        to.get(f"{self._at}/{{provider}}/callback", name="sign_in_with.callback", documented=False, cache=0)(
+            desk.callback
+        )
+        if accounts is not None:
+            fresh = [freshly()]
+            to.post(
+                f"{self._at}/{{provider}}/link", name="sign_in_with.link", documented=False, requires=fresh
+            )(desk.link)
+            to.post(
+                f"{self._at}/links/{{id:int}}/remove",
+                name="sign_in_with.unlink",
+                documented=False,
+                requires=fresh,
+            )(desk.unlink)
+
+
+class _Desk:
+    """The handlers."""
+
+    def __init__(
+        self, flows: dict[str, Flow], accounts: Accounts | None, done: Done | None, origin: str
+    ) -> None:
+        self._flows = flows
+        self._accounts = accounts
+        self._linking = None if accounts is None else Linking(accounts)
+        self._done = done
+        self._origin = origin
+
+    async def begin(self, request: Request, provider: str) -> None:
+        """Sends a visitor to the provider."""
+        raise SeeOther(await self._away(request, provider, link=False))
+
+    async def link(self, request: Request, provider: str) -> None:
+        """The same, for somebody who is signed in and wants to have both."""
+        raise SeeOther(await self._away(request, provider, link=True))
+
+    async def callback(self, request: Request, provider: str) -> Any:
+        """Signs in who comes back."""
+        session = await session_of(request)
+        try:
+            person, started = await self._flow(provider).finish(request, session)
+        except SignInFailed as failed:
+            if failed.cancelled:
+                raise SeeOther(self._login(request)) from None
+            logger.warning("nobody was signed in: %s", failed)
+            raise BadRequest(texts.FAILED) from failed
+        if self._done is not None:
+            found = self._done(person, request)
+            reply = await found if isinstance(found, Awaitable) else found
+            if reply is not None:
+                return reply
+            raise SeeOther(started.target)
+        await self._signed_in(request, person, started)
+        raise SeeOther(started.target)
+
+    async def unlink(self, request: Request, id: int) -> None:
+        """Takes a link away."""
+        identity = await signed_in_as(request)
+        if self._linking is None or not await self._linking.unlink(identity.user, id, request):
+            raise Forbidden(texts.LAST_WAY_IN)
+        raise SeeOther(own_path(request.query.get("next")))
+
+    async def _signed_in(self, request: Request, person: Person, started: Started) -> None:
+        if self._linking is None or self._accounts is None:
+            return
+        try:
+            if started.link:
+                identity = await signed_in_as(request)
+                await self._linking.link(person, identity.user, request)
+                return
+            user = await self._linking.account_of(person, self._flows[person.provider].provider, request)
+        except NotLinked as error:
+            raise Forbidden(texts.REASONS[error.reason]) from None
+        await self._accounts.sign_ins.sign_in(request, user, method=person.provider)
+
+    async def _away(self, request: Request, provider: str, *, link: bool) -> str:
+        flow = self._flow(provider)
+        path = request.url_for("sign_in_with.callback", provider=provider)
+        origin = self._origin or f"{request.scheme}://{request.host}"
+        target = own_path(request.query.get("next"))
+        try:
+            return await flow.begin(await session_of(request), back=origin + path, target=target, link=link)
+        except SignInFailed as failed:
+            logger.warning("nobody can sign in with %s: %s", provider, failed)
+            raise BadGateway(texts.FAILED) from failed
+
+    def _flow(self, provider: str) -> Flow:
+        flow = self._flows.get(provider)
+        if flow is None:
+            raise NotFound
+        return flow
+
+    def _login(self, request: Request) -> str:
+        try:
+            return request.url_for("auth.login")
+        except LookupError:
+            return request.prefix + "/"
