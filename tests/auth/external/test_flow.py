@@ -194,7 +194,10 @@ def test_what_secures_the_way_cannot_be_left_out(idp: Idp) -> None:
     key = idp.keys[0]
 
     async def read(token: str) -> Any:
-        return await issued(token)
+        try:
+            return await issued(token)
+        finally:
+            await issued.close()
 
     good = jwt.encode({"alg": "RS256", "kid": key.kid, "typ": "at+jwt"}, claims, key)
     assert asyncio.run(read(good)).id == "u-7"
