@@ -35,7 +35,7 @@ from segue.testing import Client, expected_log
 KEY = "the-key-of-the-tests-of-signing-in-elsewhere-0123456789-abc"
 
 
-def provider(idp: Idp, name: str = "work", **options: Any) -> Provider:
+def provider(idp: Idp, name: str = "corp", **options: Any) -> Provider:
     options.setdefault("client_secret", "s3cret&more")
     return Provider(name=name, title=name.title(), issuer=idp.url, client_id="films", **options)
 
@@ -71,7 +71,7 @@ def follow(url: str) -> str:
     raise AssertionError("the provider did not send anybody anywhere")
 
 
-def there(client: Client, name: str = "work", query: str = "") -> str:
+def there(client: Client, name: str = "corp", query: str = "") -> str:
     """Begins, asks the provider, and gives the path that the browser comes back to."""
     begun = client.get(f"/login/with/{name}{query}", follow_redirects=False)
     assert begun.status == 303
@@ -82,13 +82,13 @@ def there(client: Client, name: str = "work", query: str = "") -> str:
 @pytest.mark.row("TO9")
 def test_there_and_back(idp: Idp) -> None:
     with Client(site(provider(idp))) as client:
-        begun = client.get("/login/with/work", follow_redirects=False)
+        begun = client.get("/login/with/corp", follow_redirects=False)
         asked = query_of(begun.headers["location"])
         assert begun.headers["location"].startswith(f"{idp.url}/authorize?")
         assert asked["response_type"] == "code"
         assert asked["client_id"] == "films"
         assert asked["scope"] == "openid email profile"
-        assert asked["redirect_uri"] == "http://localhost/login/with/work/callback"
+        assert asked["redirect_uri"] == "http://localhost/login/with/corp/callback"
         assert asked["code_challenge_method"] == "S256"
         assert len(asked["state"]) >= 32
         assert len(asked["nonce"]) >= 32
@@ -107,7 +107,7 @@ def test_every_start_is_another_one(idp: Idp) -> None:
     with Client(site(provider(idp))) as client:
         for name in ("state", "nonce", "code_challenge"):
             urls = [
-                client.get("/login/with/work", follow_redirects=False).headers["location"] for _ in range(4)
+                client.get("/login/with/corp", follow_redirects=False).headers["location"] for _ in range(4)
             ]
             assert len({query_of(url)[name] for url in urls}) == 4
         # Several tabs, the last few of which may come back in any order.
@@ -176,7 +176,7 @@ def test_what_secures_the_way_cannot_be_left_out(idp: Idp) -> None:
             f"?code={code}&state=wrong",
         ):
             with expected_log("segue.auth", "belongs to nothing"):
-                assert client.get(f"/login/with/work/callback{query}").status == 400
+                assert client.get(f"/login/with/corp/callback{query}").status == 400
         with expected_log("segue.auth", "belongs to nothing"):
             assert other.get(back).status == 400
         with expected_log("segue.auth", "twice"):
@@ -211,20 +211,20 @@ def test_the_answer_of_another_provider_is_refused(idp: Idp) -> None:
         app = site(provider(idp), provider(evil, "evil"))
         with Client(app) as client:
             # To the callback of another provider.
-            back = there(client, "work").replace("/work/", "/evil/")
+            back = there(client, "corp").replace("/corp/", "/evil/")
             with expected_log("segue.auth", "belongs to nothing"):
                 assert client.get(back).status == 400
             # The provider says whose answer it is.
             for name in ("https://evil.example", evil.url):
                 idp.answer = {"iss": name}
                 with expected_log("segue.auth", "the answer is of"):
-                    assert client.get(there(client, "work")).status == 400
+                    assert client.get(there(client, "corp")).status == 400
             idp.answer = {"iss": idp.url}
-            assert client.get(there(client, "work")).status == 200
+            assert client.get(there(client, "corp")).status == 200
         # And where it has promised to say so, silence is not enough.
         idp.config, idp.answer = {"authorization_response_iss_parameter_supported": True}, {}
         with Client(site(provider(idp))) as client, expected_log("segue.auth", "the answer is of None"):
-            assert client.get(there(client, "work")).status == 400
+            assert client.get(there(client, "corp")).status == 400
 
 
 @pytest.mark.parametrize(
@@ -240,7 +240,7 @@ def test_the_answer_of_another_provider_is_refused(idp: Idp) -> None:
 def test_an_issuer_that_says_something_odd_is_not_asked(idp: Idp, config: dict[str, Any]) -> None:
     idp.config = config
     with Client(site(provider(idp))) as client, expected_log("segue.auth", "nobody can sign in"):
-        assert client.get("/login/with/work", follow_redirects=False).status == 502
+        assert client.get("/login/with/corp", follow_redirects=False).status == 502
 
 
 def test_who_changes_their_mind_is_back_at_the_start(idp: Idp) -> None:
@@ -366,7 +366,7 @@ def test_the_presets_are_providers() -> None:
 )
 def test_a_provider_that_is_none_is_told_where_it_is_made(wrong: dict[str, Any]) -> None:
     given = {
-        "name": "work",
+        "name": "corp",
         "title": "Work",
         "issuer": "https://id.example.com",
         "client_id": "films",
