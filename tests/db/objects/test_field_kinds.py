@@ -92,8 +92,8 @@ async def test_computed_in_python_at_each_write(opened: Opened) -> None:
     assert article.shout == "ONE"
     assert article.repeated(2) == "oneone"
     article.price = 1250
-    assert article.shown(Article.price) == "12.50 EUR"
-    assert article.shown(Article.title) == "one"
+    assert article.represented(Article.price) == "12.50 EUR"
+    assert article.represented(Article.title) == "one"
     app = App(plugins=[db])
 
     @app.post("/articles")

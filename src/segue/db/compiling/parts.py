@@ -12,6 +12,7 @@ from segue.db.models.lineage import everything
 from segue.db.queries.aggregates import columns_of, is_aggregated
 from segue.db.queries.expressions import Column, Expr, Order
 from segue.db.queries.query import Asking
+from segue.db.queries.ruledloads import RuledLoads
 from segue.db.queries.selections import Whole, again
 from segue.db.reading.loading import joined_paths
 from segue.db.reading.rows import Reached
@@ -58,6 +59,8 @@ class Selecting:
         self.query = query
         self.sql = sql
         self.joined: list[tuple[Any, ...]] = []
+        #: What rules say of objects that are loaded with others, by their path.
+        self.rules: dict[tuple[Any, ...], Any] = {}
         self.begin(Scope(sql, query._mapping, outer))
         for step in query._steps():
             self.step = step
@@ -110,6 +113,8 @@ class Selecting:
                 self.limit = None
             case "load":
                 self.joined += joined_paths(payload)
+            case "rules":
+                self.obey(payload)
             case "only" | "defer":
                 self.columns(step, payload)
             case "lock":
@@ -120,6 +125,38 @@ class Selecting:
                 sources.TAKES[step](self, payload)
             case _:
                 pass
+
+    def obey(self, loads: RuledLoads) -> None:
+        """Which of the objects that are loaded are there, for who asks now."""
+        unscoped = any(step._step == "unscoped" for step in self.query._steps())
+        for steps, conditions in loads.listed:
+            mapping = steps[-1].target.__mapping__
+            table = self.scope.table_at(steps)
+            far: list[Column[Any]] = []
+            for one in conditions:
+                columns_of(one, far.append)
+            direct = not any(column.path for column in far)
+            inner = Scope(self.sql, mapping, self.scope, table=table if direct else None)
+            found = sa.and_(*(self.sql.expression(one, inner) for one in conditions))
+            if not direct:
+                # What it says of others is joined there.
+                same = [inner.table.c[key.column] == table.c[key.column] for key in mapping.key]
+                found = sa.exists(
+                    sa.select(sa.literal_column("1")).select_from(inner.source).where(*same, found)
+                )
+            if not unscoped:
+                self.rules[steps] = found
+
+    def cells(self, one: Reached, path: tuple[Any, ...]) -> list[Any]:
+        """The columns of an object in a row. Of one that a rule hides there is no key."""
+        found = [self.scope.cell(path, column) for column in one.columns]
+        rule = self.rules.get(path)
+        if rule is None:
+            return found
+        return [
+            sa.case((rule, cell)) if column.options.key else cell
+            for column, cell in zip(one.columns, found, strict=True)
+        ]
 
     def order(self, order: Order) -> None:
         """An expression with its direction; what was selected is named as it was."""
@@ -163,7 +200,7 @@ class Selecting:
         for one in (
             self.reached() if not whole.path else [Reached(whole.mapping, everything(whole.mapping), 0)]
         ):
-            found += [self.scope.cell(one.path or whole.path, column) for column in one.columns]
+            found += self.cells(one, one.path or whole.path)
         return found
 
     def select(self, expressions: tuple[Any, ...]) -> None:
@@ -216,7 +253,7 @@ class Selecting:
                 if key not in by_path:
                     other = step.target.__mapping__
                     columns = everything(other)
-                    by_path[key] = Reached(other, columns, start, parent, step)
+                    by_path[key] = Reached(other, columns, start, parent, step, hidden=path in self.rules)
                     found.append(by_path[key])
                     start += len(columns)
         return found

@@ -115,7 +115,8 @@ class Unloaded:
         start, to = relation.model.__name__, relation.name
         raise NotLoaded(
             f"{start}.{to} was not loaded, so its {name} is not known. Add .load({start}.{to}) to the query, or `await "
-            f"{start.lower()}.load({start}.{to})`, which loads it for all that came from the same query, in one statement"
+            f"{start.lower()}.load({start}.{to})`, which loads it for all that came from the same query, in one statement. If that was "
+            f"done, a rule of {relation.target.__name__} hides it, or it is marked as deleted"
         )
 
     def __eq__(self, other: object) -> bool:

@@ -191,7 +191,7 @@ class Stored(State):
 
         return await named_by(self, cast("Any", field).field)
 
-    def shown(self, field: "Expr[Any]") -> Any:
+    def represented(self, field: "Expr[Any]") -> Any:
         """The value of a field as people see it: what its ``represent`` makes of this object, else the value itself."""
         column = cast("Any", field).field
         represent = column.options.represent

@@ -14,6 +14,7 @@ from segue.db.models.mapping import Mapping
 from segue.db.queries.expressions import Condition, Expr, Key, Order, any_of
 from segue.db.queries.pages import Page
 from segue.db.queries.paths import walk_load
+from segue.db.queries.ruledloads import rules_on
 from segue.db.queries.selections import reversed_orders, selected_from, walk_again
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class Asking(Awaitable[list[R]], Generic[R]):
             key.append(len(payload))
             for one in payload:
                 walk_load(one, key)
-        elif step in ("combined", "join", "from", "raw", "follow"):
+        elif step in ("combined", "join", "from", "raw", "follow", "rules"):
             payload.walk(key, values)
         else:
             key.append(payload)
@@ -359,7 +360,9 @@ class Query(Asking[M]):
         """Loads related objects too: those of a relation to one in the same statement, those to many in one more each."""
         for one in relations:
             walk_load(one, [])
-        return self._then("load", relations)
+        made = self._then("load", relations)
+        ruled = rules_on(relations)
+        return made._then("rules", ruled) if ruled.listed else made
 
     def only(self, *columns: Expr[Any]) -> "Query[M]":
         """Objects with these columns, and the key; reading another one raises NotLoaded."""

@@ -21,6 +21,7 @@ from segue.db.databases.database import Running, running
 from segue.db.models.kinds import Kind
 from segue.db.models.lineage import is_polymorphic
 from segue.db.models.mapping import ColumnField, Mapping, Relation, resolve_all
+from segue.db.models.rules import rules_of
 from segue.db.queries.paths import ManyPath
 from segue.db.queries.pointing import AnyPath
 from segue.db.queries.query import Asking, Query
@@ -34,7 +35,19 @@ __all__ = ["json_body"]
 Steps = tuple[Relation, ...]
 
 _MAY = frozenset(
-    {"all", "where", "order", "limit", "offset", "no limit", "using", "unscoped", "load", "distinct"}
+    {
+        "all",
+        "where",
+        "order",
+        "limit",
+        "offset",
+        "no limit",
+        "using",
+        "unscoped",
+        "load",
+        "rules",
+        "distinct",
+    }
 )
 _PLAIN = frozenset(
     {"int", "float", "str", "text", "bool", "date", "time", "uuid", "enum", "datetime", "decimal"}
@@ -161,6 +174,7 @@ class _Reply:
         self.related = related
         self.documents = documents
         self.whole = whole
+        self.unscoped = any(step._step == "unscoped" for step in query._steps())
 
     def compile(self, run: Running) -> Statement | None:
         """The statement; None where a column cannot be written by the database as we would write it."""
@@ -204,6 +218,9 @@ class _Reply:
             elif any(one[: len(steps)] == steps for one in joined) or any(
                 one[: len(steps)] == steps for one in many
             ):
+                if rules_of(relation.target) and not self.unscoped:
+                    # Whether it is there is known when its row is.
+                    return None
                 inside = self.members(relation.target.__mapping__, scope, steps, joined, many)
                 if inside is None:
                     return None

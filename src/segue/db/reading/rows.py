@@ -26,7 +26,7 @@ _set_state: Any = State.__dict__["_state"].__set__
 class Reached:
     """A model whose columns are in a row: where they begin, and over which relation it hangs on another."""
 
-    __slots__ = ("columns", "mapping", "parent", "path", "relation", "start")
+    __slots__ = ("columns", "hidden", "mapping", "parent", "path", "relation", "start")
 
     def __init__(
         self,
@@ -35,7 +35,11 @@ class Reached:
         start: int,
         parent: "Reached | None" = None,
         relation: Relation | None = None,
+        *,
+        hidden: bool = False,
     ) -> None:
+        #: Whether a rule may hide it, although it is there.
+        self.hidden = hidden
         self.mapping = mapping
         self.columns = columns
         self.start = start
@@ -163,7 +167,7 @@ def _made(dialect: str, reached: Sequence[Reached], at: int, names: dict[str, An
         cells.append((column, _cell(column.kind, dialect, place, names, inline=inline, joined=apart)))
     # None if there is none: it was looked for.
     inside = {
-        other.relation.name: f"o{inner}"
+        other.relation.name: _unless_hidden(other, f"o{inner}", one)
         for inner, other in enumerate(reached)
         if other.parent is one and other.relation is not None
     }
@@ -176,6 +180,16 @@ def _made(dialect: str, reached: Sequence[Reached], at: int, names: dict[str, An
         call = _call(child, cells, inside, f"M{at}_{number}", names)
         made = f"{call} if {cell} == {child.lineage.kind!r} else {made}"
     return f"({made})"
+
+
+def _unless_hidden(other: Reached, made: str, owner: Reached) -> str:
+    """What an object has for a relation: the other one; nothing where it refers to one that a rule hides."""
+    relation = other.relation
+    if relation is None or not relation.refers or not other.hidden:
+        return made
+    key = relation.columns[0]
+    cell = f"c{owner.start + owner.columns.index(key)}" if key in owner.columns else "UNSET"
+    return f"(UNSET if {made} is None and {cell} is not None else {made})"
 
 
 def _call(

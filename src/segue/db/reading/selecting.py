@@ -42,7 +42,7 @@ def _compile(query: Asking[Any], dialect: Any, name: str) -> Statement:
     reached = parts.reached()
     columns: list[Any] = []
     for one in reached:
-        columns += [parts.scope.cell(one.path, column) for column in one.columns]
+        columns += parts.cells(one, one.path)
     # Two columns of one name are two columns.
     labelled = [column.label(f"c{at}") for at, column in enumerate(columns)] if len(reached) > 1 else columns
     return compiled(parts.limited(parts.core(labelled)), sql.bound, dialect, name, objects(name, reached))
