@@ -1,0 +1,72 @@
+"""How models, their fields and their objects are called where people read them."""
+
+from typing import Any
+
+import msgspec
+
+from segue.db.models.mapping import ColumnField, Mapping, Relation
+from segue.html.forms.choices import label_of
+
+__all__ = ["label_of_column", "label_of_relation", "naming_column", "object_text", "plural", "title_of"]
+
+#: Names of fields that say what an object is called, the best one first.
+_NAMING = ("name", "title", "label", "subject", "username", "email", "slug", "code")
+
+
+def title_of(model: Any) -> str:
+    """What one object of a model is called: ``BlogPost`` is "Blog post"."""
+    words = "".join([f" {char}" if char.isupper() and at else char for at, char in enumerate(model.__name__)])
+    return label_of(words.lower())
+
+
+def plural(model: Any) -> str:
+    """What several are called: the name of the table, as a label where it is more than the name of the model."""
+    name = title_of(model)
+    if name.endswith("y") and name[-2:-1] not in "aeiou":
+        return f"{name[:-1]}ies"
+    return f"{name}es" if name.endswith(("s", "x", "z", "ch", "sh")) else f"{name}s"
+
+
+def label_of_column(column: ColumnField) -> str:
+    """What people read for a column."""
+    if column.options.label:
+        return column.options.label
+    return label_of(column.name) if column.reference is None else label_of_relation(column.reference)
+
+
+def label_of_relation(relation: Relation) -> str:
+    """What people read for a relation."""
+    return relation.options.label or label_of(relation.name)
+
+
+def naming_column(model: Any) -> ColumnField | None:
+    """The column that says what an object is called: ``name``, ``title``; or else its first text."""
+    mapping: Mapping = model.__mapping__
+    if "naming column" not in mapping.kept:
+        texts = {one.name: one for one in mapping.columns.values() if _tells(one)}
+        named = next((texts[name] for name in _NAMING if name in texts), None)
+        mapping.kept["naming column"] = named or next(iter(texts.values()), None)
+    found: ColumnField | None = mapping.kept["naming column"]
+    return found
+
+
+def object_text(target: Any) -> str:
+    """What one object is called: what its ``__str__`` says, if its model has one, or its naming column, or its key."""
+    if target is None:
+        return ""
+    model: Any = type(target)
+    if model.__str__ is not msgspec.Struct.__str__:
+        return str(target)
+    column = naming_column(model)
+    if column is not None:
+        text = getattr(target, column.name)
+        if text:
+            return str(text)
+    from segue.grid.keys import key_text
+
+    return f"{title_of(model)} {key_text(target)}"
+
+
+def _tells(column: ColumnField) -> bool:
+    options = column.options
+    return column.kind.storage == "str" and not (options.private or options.write_only or options.encrypted)
