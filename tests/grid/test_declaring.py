@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 import pytest
-from library import MODELS, Book, Opinion, Writer, app_of, books, fill
-from reading import link, titles
+from bookshelf import MODELS, Book, Opinion, Writer, app_of, books, fill
+from gridpages import link, titles
 
 from segue import App, Email, Request
 from segue.core.plan import FreezeError
@@ -194,3 +194,10 @@ def test_what_cannot_be_a_grid_is_told_at_once() -> None:
         Range(Book.title)
     with pytest.raises(TypeError, match="says 'yes' of 'write'"):
         Grid(Book, can={"write": "yes"})  # type: ignore[dict-item] # the mistake that is tested
+
+
+def test_what_is_shown_as_markup_is_text_in_a_file(sqlite: str) -> None:
+    grid = Grid(Writer, columns=[Column(lambda one: h.b(one.name), "Who")], exports=["csv"])
+    with Client(app_of(sqlite, ("/writers", grid))) as client:
+        assert "<b>Thomas Mann</b>" in client.get("/writers/").text
+        assert client.get("/writers/export.csv").text.splitlines() == ["Who", "Virginia Woolf", "Thomas Mann"]

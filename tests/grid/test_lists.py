@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from library import app_of, books
-from reading import cells, count, facet, link, titles
+from bookshelf import app_of, books
+from gridpages import cells, count, facet, link, titles
 
 from segue.testing import Client
 

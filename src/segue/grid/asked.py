@@ -94,6 +94,13 @@ class Asked:
         query = encode_query([*self.pairs(sort=sort), *more])
         return f"?{query}" if query else ""
 
+    @property
+    def here(self) -> str:
+        """The query of this very page, to come back to."""
+        if self.after or self.before:
+            return self.url(after=self.after) if self.after else self.url(before=self.before)
+        return self.url(page=self.number) if self.number > 1 else self.url()
+
 
 _SIZES = frozenset(map(str, SIZES))
 

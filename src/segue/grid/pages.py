@@ -8,7 +8,7 @@ from segue.grid.asked import Asked
 from segue.grid.cells import text_cell
 from segue.grid.naming import object_text
 from segue.grid.page import page
-from segue.grid.searchbuilder import ADDING, with_condition
+from segue.grid.searchbuilder import adds_condition, with_condition
 from segue.grid.shownlist import shown_list
 from segue.grid.texts import BACK, DELETE, EDIT
 from segue.grid.trail import breadcrumbs
@@ -31,7 +31,7 @@ async def list_page(grid: "Grid[Any]", request: Request) -> Response:
     await grid.rights.demand(request, "list")
     path = request.prefix + request.target.partition("?")[0]
     asked = Asked(grid.known, request.query, grid.prefix, grid.size)
-    if f"{grid.prefix}{ADDING}" in request.query:
+    if adds_condition(request.query, grid.prefix):
         where = with_condition(grid.known, request.query, grid.prefix)
         query = encode_query([*asked.pairs(without=("where",)), (f"{grid.prefix}where", where)])
         raise SeeOther(f"{path}?{query}")

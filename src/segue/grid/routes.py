@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from segue.core.binding.parameters import HandlerError
 from segue.core.handlers import Endpoint
 from segue.core.plugins.setup import Setup
 from segue.grid.acting import act
@@ -99,12 +100,12 @@ class _Pages:
 
     def _check(self, route: Endpoint) -> None:
         """Says what is missing where a grid that writes is in an app without protection."""
-        if not self._grid.writes or self._told:
+        parent = self._grid.parent
+        if not self._grid.writes or self._told or (parent is not None and parent.writes):
             return
-        missing = [key for key in (KEYS, GUARD) if not any(key in app for app in route.apps)]
-        if missing:
+        if not all(any(key in app for app in route.apps) for key in (KEYS, GUARD)):
             self._told = True
-            route.app.declared.problems.append(
-                f"{self._grid.place}: people may change something in the grid {self._grid.name!r}, so its links are signed and its forms "
-                f"are protected: list a plugin that does that, App(plugins=[Sessions()]) from segue.security, in the app that includes it"
+            raise HandlerError(
+                f"{self._grid.place}: people may change something in the grid {self._grid.name!r}, so its links are signed and its forms protected: list a "
+                f"plugin that does that in the app that includes it, App(plugins=[Sessions()]) from segue.security"
             )

@@ -23,7 +23,7 @@ from segue.http.multidict import MultiDict
 if TYPE_CHECKING:
     from segue.grid.shownlist import ShownList
 
-__all__ = ["ADDING", "builder", "with_condition"]
+__all__ = ["adds_condition", "builder", "with_condition"]
 
 #: The name of the buttons that add a condition.
 ADDING = "add"
@@ -58,6 +58,11 @@ def builder(shown: "ShownList") -> str:
         f'<select name="{prefix}comparison" aria-label="{escape(COMPARISON)}">{comparisons}</select>'
         f'<input name="{prefix}value" aria-label="{escape(VALUE)}"><span class="row-buttons">{joins}</span></fieldset>'
     )
+
+
+def adds_condition(query: "MultiDict[str]", prefix: str) -> bool:
+    """Whether a condition is to be added: by one of the buttons, or because a value was written before the list was asked for."""
+    return f"{prefix}{ADDING}" in query or bool(query.get(f"{prefix}value"))
 
 
 def with_condition(plan: ListPlan, query: "MultiDict[str]", prefix: str) -> str:

@@ -86,7 +86,7 @@ async def shown_list(visit: "Visit", asked: Asked, path: str) -> ShownList:
     """Asks for the list and for what the visitor may do with each row."""
     grid, permits, request = visit.grid, visit.grid.rights, visit.request
     found_ = await found(grid.known, visit.query, asked)
-    shown = ShownList(visit, asked, found_, await visit.links(asked.url().removeprefix("?")), path)
+    shown = ShownList(visit, asked, found_, await visit.links(asked.here.removeprefix("?")), path)
     if visit.base is None:  # the list alone: nothing leads anywhere
         shown.views = [False] * len(found_.rows)
         return shown
