@@ -33,4 +33,9 @@ if [ "${1:-}" = pages ]; then
     shift
     exec .venv/bin/python -m data.measure_pages "$@"
 fi
+# `./run.sh people`: pages for people, a form and a list, beside those of Django, django-tables2 and Flask with WTForms.
+if [ "${1:-}" = people ]; then
+    shift
+    exec .venv/bin/python -m pages.measure "$@"
+fi
 exec .venv/bin/python run.py "$@"

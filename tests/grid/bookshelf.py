@@ -14,17 +14,17 @@ from segue.security import MemorySessions, Sessions
 KEY = "the-key-of-the-tests-of-grids-0123456789-abcdefghijklmnop"
 
 
-class Writer(Model):
+class Writer(Model, table="shelved_writer"):
     name: Field[str] = field(max_length=80)
     country: Field[str | None] = field(default=None, max_length=40)
     books: Many[Book]
 
 
-class Topic(Model):
+class Topic(Model, table="shelved_topic"):
     name: Field[str] = field(max_length=40)
 
 
-class Book(Model):
+class Book(Model, table="shelved_book"):
     title: Field[str] = field(max_length=120)
     year: Field[int | None] = field(default=None, ge=1400, le=2100)
     lent: Field[bool] = field(default=False)
@@ -38,7 +38,7 @@ class Book(Model):
     opinions: Many[Opinion]
 
 
-class Opinion(Model):
+class Opinion(Model, table="shelved_opinion"):
     book: Ref[Book] = field(on_delete="cascade")
     stars: Field[int] = field(ge=1, le=5)
     text: Field[str] = field(text=True)

@@ -119,7 +119,7 @@ def test_values_are_escaped_wherever_they_stand(sqlite: str) -> None:
 
 
 def test_what_leads_somewhere_is_a_link_only_where_that_is_harmless(sqlite: str) -> None:
-    class Site(Model):
+    class GridSite(Model):
         name: Field[str]
         address: Field[str]
         mail: Field[Email]
@@ -127,14 +127,14 @@ def test_what_leads_somewhere_is_a_link_only_where_that_is_harmless(sqlite: str)
     def shown(value: str) -> Any:
         return h.b(value)
 
-    grid = Grid(Site, columns=[Column(Site.name, show=shown), Site.address, Site.mail])
-    app = App("sites", plugins=[Database(sqlite, models=[Site])])
+    grid = Grid(GridSite, columns=[Column(GridSite.name, show=shown), GridSite.address, GridSite.mail])
+    app = App("sites", plugins=[Database(sqlite, models=[GridSite])])
     app.include(grid, at="/sites")
 
     @app.lifespan
     async def filled(db: Database) -> Any:
         await db.create_all()
-        await Site.create(name="<i>x</i>", address="javascript:alert(1)", mail="a@b.example")
+        await GridSite.create(name="<i>x</i>", address="javascript:alert(1)", mail="a@b.example")
         yield
 
     with Client(app) as client:
@@ -145,18 +145,18 @@ def test_what_leads_somewhere_is_a_link_only_where_that_is_harmless(sqlite: str)
 
 
 def test_keys_of_any_kind_are_in_paths(sqlite: str) -> None:
-    class Shelf(Keyed):
+    class GridShelf(Keyed):
         room: Field[str] = field(key=True, max_length=20)
         number: Field[int] = field(key=True)
         what: Field[str] = field(default="")
 
-    app = App("shelves", plugins=[Database(sqlite, models=[Shelf])])
-    app.include(Grid(Shelf), at="/shelves")
+    app = App("shelves", plugins=[Database(sqlite, models=[GridShelf])])
+    app.include(Grid(GridShelf), at="/shelves")
 
     @app.lifespan
     async def filled(db: Database) -> Any:
         await db.create_all()
-        await Shelf.create(room="a/b,c?%2F ü", number=7, what="Maps")
+        await GridShelf.create(room="a/b,c?%2F ü", number=7, what="Maps")
         yield
 
     with Client(app) as client:

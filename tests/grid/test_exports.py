@@ -46,7 +46,7 @@ def test_all_pages_of_what_is_asked_for_are_in_the_file(
 ) -> None:
     answer = client.get(f"/books/export.{name}?q=atlas&f.writer=&sort=-title&page=2&size=10")
     assert answer.headers["content-type"] == f"{kind}; charset=utf-8"
-    assert answer.headers["content-disposition"] == f'attachment; filename="book.{name}"'
+    assert answer.headers["content-disposition"] == f'attachment; filename="shelved_book.{name}"'
     assert "no-store" in answer.headers["cache-control"]
     found = rows(answer.text, delimiter)
     assert found[0] == ["title", "writer.name", "year", "age", "opinions_count", "topics"]

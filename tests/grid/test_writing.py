@@ -175,21 +175,23 @@ def test_what_belongs_to_an_object_is_told_before_it_is_deleted(client: Client) 
 def test_what_is_in_use_is_not_deleted_and_that_is_told(sqlite: str) -> None:
     from segue.db import Field, Model, Ref
 
-    class Room(Model):
+    class GridRoom(Model):
         name: Field[str]
 
-    class Chair(Model):
+    class GridChair(Model):
         name: Field[str]
-        room: Ref[Room]
+        room: Ref[GridRoom]
 
-    app = App("rooms", plugins=[Database(sqlite, models=[Room, Chair]), Sessions(MemorySessions(), key=KEY)])
-    app.include(Grid(Room, can={"write": True}), at="/rooms")
+    app = App(
+        "rooms", plugins=[Database(sqlite, models=[GridRoom, GridChair]), Sessions(MemorySessions(), key=KEY)]
+    )
+    app.include(Grid(GridRoom, can={"write": True}), at="/rooms")
 
     @app.lifespan
     async def filled(db: Database) -> Any:
         await db.create_all()
-        room = await Room.create(name="Hall")
-        await Chair.create(name="Throne", room=room)
+        room = await GridRoom.create(name="Hall")
+        await GridChair.create(name="Throne", room=room)
         yield
 
     with Client(app) as client:
@@ -257,17 +259,17 @@ def test_children_are_browsed_with_the_way_back(client: Client) -> None:
     view = client.get(link(client.get("/writers/?q=Woolf").text, "/view/")).text
     below = client.get(link(view, "/of/1/books/")).text
     assert titles(below) == ["The Waves", "Orlando"]
-    opinions = client.get("/writers/of/1/books/of/2/opinion/").text
+    opinions = client.get("/writers/of/1/books/of/2/shelved_opinion/").text
     crumbs = re.search(r'<nav class="breadcrumbs".*?</nav>', opinions)
     assert crumbs
     assert links(crumbs[0], "/writers/") == [
         "/writers/", "/writers/view/1", "/writers/of/1/books/", "/writers/of/1/books/view/2",
     ]  # fmt: skip
     assert count(opinions) == "2 found"
-    assert client.get("/writers/of/2/books/of/2/opinion/").status == 404
+    assert client.get("/writers/of/2/books/of/2/shelved_opinion/").status == 404
     new = link(opinions, "/new")
     made = client.post(new, data={"stars": "2", "text": "Hm"}, follow_redirects=False)
-    assert made.headers["location"] == "/writers/of/1/books/of/2/opinion/"
+    assert made.headers["location"] == "/writers/of/1/books/of/2/shelved_opinion/"
     assert count(client.get(made.headers["location"]).text) == "3 found"
 
 
@@ -335,35 +337,43 @@ def test_one_function_may_decide_about_everything(sqlite: str) -> None:
 def test_row_rules_hold_in_lists_facets_pages_exports_and_choices(sqlite: str) -> None:
     from segue.db import Field, Model, Ref
 
-    class Team(Model):
+    class GridTeam(Model):
         name: Field[str]
         hidden: Field[bool] = False  # type: ignore[assignment] # the default
 
-    class Player(Model):
+    class GridPlayer(Model):
         name: Field[str]
-        team: Ref[Team | None]
+        team: Ref[GridTeam | None]
 
-    @row_rule(Team)
+    @row_rule(GridTeam)
     def shown() -> Any:
-        return Team.hidden == False  # noqa: E712 -- a question to the database
+        return GridTeam.hidden == False  # noqa: E712 -- a question to the database
 
-    @row_rule(Player)
+    @row_rule(GridPlayer)
     def with_us() -> Any:
-        return Player.name != "Ghost"
+        return GridPlayer.name != "Ghost"
 
-    app = App("teams", plugins=[Database(sqlite, models=[Team, Player]), Sessions(MemorySessions(), key=KEY)])
+    app = App(
+        "teams",
+        plugins=[Database(sqlite, models=[GridTeam, GridPlayer]), Sessions(MemorySessions(), key=KEY)],
+    )
     app.include(
-        Grid(Player, columns=[Player.name], filters=[Player.team, Player.name], can={"write": True}),
+        Grid(
+            GridPlayer,
+            columns=[GridPlayer.name],
+            filters=[GridPlayer.team, GridPlayer.name],
+            can={"write": True},
+        ),
         at="/players",
     )
 
     @app.lifespan
     async def filled(db: Database) -> Any:
         await db.create_all()
-        seen, secret = await Team.create(name="Seen"), await Team.create(name="Secret", hidden=True)
-        await Player.create(name="Anna", team=seen)
-        await Player.create(name="Bert", team=secret)
-        await Player.create(name="Ghost", team=seen)
+        seen, secret = await GridTeam.create(name="Seen"), await GridTeam.create(name="Secret", hidden=True)
+        await GridPlayer.create(name="Anna", team=seen)
+        await GridPlayer.create(name="Bert", team=secret)
+        await GridPlayer.create(name="Ghost", team=seen)
         yield
 
     with Client(app) as client:

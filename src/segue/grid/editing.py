@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import escape
 
+from segue.grid.inlines import PageForm
 from segue.grid.links import demand_signature
 from segue.grid.naming import object_text, title_of
 from segue.grid.page import page
@@ -29,7 +30,7 @@ async def create(grid: "Grid[Any]", request: Request) -> Response:
     one = await visit(grid, request, 1)
     await grid.rights.demand(request, "create")
     form = await grid.form(request)
-    saved = await form.save(**_preset(one))
+    saved = await _kept(form, None, one)
     if saved is not None:
         await tell(request, CREATED.format(name=object_text(saved)))
         raise SeeOther(one.back)
@@ -43,11 +44,21 @@ async def edit(grid: "Grid[Any]", request: Request) -> Response:
     target = await one.target("edit")
     name = object_text(target)
     form = await grid.form(request)
-    form.edit(target)
-    if await form.save(**_preset(one)) is not None:
+    if isinstance(form, PageForm):
+        await form.show(target)
+    else:
+        form.edit(target)
+    if await _kept(form, target, one) is not None:
         await tell(request, CHANGED.format(name=object_text(target)))
         raise SeeOther(one.back)
     return await _page(one, form, name, name, EDIT)
+
+
+async def _kept(form: FormOf[Any], target: Any | None, one: Visit) -> Any | None:
+    """Saves what was sent, if it is right."""
+    if isinstance(form, PageForm):
+        return await form.keep(target, **_preset(one))
+    return await form.save(**_preset(one))
 
 
 def _preset(one: Visit) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from segue.db.queries.query import Query
 from segue.grid.actions import Action
 from segue.grid.asked import Asked
 from segue.grid.columns import Column, column_of, detail_columns
+from segue.grid.inlines import page_form
 from segue.grid.modelforms import form_for
 from segue.grid.naming import plural
 from segue.grid.options import EXPORTS, GridOptions
@@ -91,6 +92,11 @@ class Grid(App[Request], Generic[M]):
     def _make_form(self) -> Callable[[Request], Awaitable[FormOf[M]]]:
         given = self.said.get("form")
         exclude = [one.name for one in self.relation._last.columns] if self.parent is not None else []
+        inline = self.said.get("inline", ())
+        if given is not None and inline:
+            raise TypeError("a grid has form= or inline=: what an own form shows besides is said by the form")
+        if inline:
+            return form_provider(page_form(self.model, inline, exclude))
         return form_provider(form_for(self.model, exclude) if given is None else given)
 
     async def form(self, request: Request) -> FormOf[M]:

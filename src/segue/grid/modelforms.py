@@ -5,49 +5,67 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from segue.core.binding.roles import role_of
-from segue.core.binding.validation import object_fields
+from segue.core.binding.validation import ObjectField, object_fields
 from segue.db.models.mapping import Mapping, Relation
 from segue.grid.naming import label_of_column, naming_column, object_text
 from segue.html.forms.form import FormOf
 from segue.html.forms.widgets import Textarea, Widget
 
-__all__ = ["form_for"]
+__all__ = ["coming", "described", "form_for", "offering", "offers"]
 
 #: So many objects are offered to choose from.
 _MOST_OFFERED = 1_000
 
+Offering = Callable[..., Awaitable[list[tuple[Any, str]]]]
+
 
 def form_for(model: Any, exclude: Sequence[str]) -> type[FormOf[Any]]:
     """A class of forms for a model, without the fields of ``exclude``."""
-    mapping: Mapping = model.__mapping__
-    labels: dict[str, str] = {}
-    helps: dict[str, str] = {}
-    widgets: dict[str, Widget] = {}
+    labels, helps, widgets = described(model, exclude)
+    taken = {one.name for one in coming(model, exclude)}
     body: dict[str, Any] = {"labels": labels, "helps": helps, "widgets": widgets}
-    left_out = [*exclude, *[one.name for one in mapping.columns.values() if one.options.version]]
-    taken = {one.name for one in object_fields(model) or () if _comes(one.type)} - set(left_out)
-    for column in mapping.columns.values():
-        options = column.options
-        if column.name not in taken or column.generated:
-            continue
-        labels[column.name] = label_of_column(column)
-        if column.kind.storage == "text":
-            widgets[column.name] = Textarea()
-        if options.help:
-            helps[column.name] = options.help
-        if column.reference is not None and len(column.reference.columns) == 1:
-            body[f"options_{column.name}"] = _offering(column.reference)
-    body["exclude"] = tuple(left_out)
+    body["exclude"] = tuple([one.name for one in object_fields(model) or () if one.name not in taken])
+    body |= {f"options_{name}": load for name, load in offers(model, exclude).items()}
     return types.new_class(f"{model.__name__}Form", (FormOf[model],), {}, lambda names: names.update(body))
 
 
-def _comes(hint: Any) -> bool:
-    role = role_of(hint)
-    return role is None or role.comes
+def coming(model: Any, exclude: Sequence[str]) -> list[ObjectField]:
+    """The fields of a model that people fill in: neither what only the database writes, nor what counts the changes."""
+    mapping: Mapping = model.__mapping__
+    found: list[ObjectField] = []
+    for one in object_fields(model) or ():
+        role = role_of(one.type)
+        column = mapping.columns.get(one.name)
+        settled = column is None or column.generated or column.options.version
+        if not settled and one.name not in exclude and (role is None or role.comes):
+            found.append(one)
+    return found
 
 
-def _offering(relation: Relation) -> Callable[[Any], Awaitable[list[tuple[Any, str]]]]:
-    """What may be chosen for a relation to one: the objects that the visitor may see, by name."""
+def described(model: Any, exclude: Sequence[str]) -> tuple[dict[str, str], dict[str, str], dict[str, Widget]]:
+    """The labels, the helps and the widgets of these fields."""
+    mapping: Mapping = model.__mapping__
+    columns = [mapping.columns[one.name] for one in coming(model, exclude)]
+    return (
+        {one.name: label_of_column(one) for one in columns},
+        {one.name: one.options.help for one in columns if one.options.help},
+        {one.name: Textarea() for one in columns if one.kind.storage == "text"},
+    )
+
+
+def offers(model: Any, exclude: Sequence[str]) -> dict[str, Offering]:
+    """What may be chosen for those fields that hold the key of another object."""
+    mapping: Mapping = model.__mapping__
+    found: dict[str, Offering] = {}
+    for one in coming(model, exclude):
+        relation = mapping.columns[one.name].reference
+        if relation is not None and len(relation.columns) == 1:
+            found[one.name] = offering(relation)
+    return found
+
+
+def offering(relation: Relation) -> Offering:
+    """What may be chosen for a relation: the objects that the visitor may see, by name."""
 
     async def options(_: Any) -> list[tuple[Any, str]]:
         target: Any = relation.target

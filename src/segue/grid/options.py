@@ -25,6 +25,9 @@ class GridOptions(TypedDict, total=False):
     """How many are on a page: 25, if nothing is said."""
     form: type[FormOf[Any]]
     """How objects are created and edited; by default a form of all fields, in which related objects are chosen from a list."""
+    inline: Sequence[Any]
+    """What is edited along with an object, on the same page: relations over a link table, ``Film.tags``, whose objects are chosen from a
+    list, and relations of other models that lead here, ``Review.film``, whose objects are rows."""
     details: Sequence[Any]
     """What the page of one object shows; by default all of its fields."""
     actions: Sequence[Action[Any]]

@@ -68,6 +68,7 @@ DELETES = "Yes, delete"
 REALLY_DELETE = "This cannot be taken back. Really delete?"
 CASCADES = "What belongs to it goes with it:"
 IN_USE = "This is still in use elsewhere, so it cannot be deleted."
+ROW_GONE = "This row is not there any more."
 NOTHING_SELECTED = "Nothing was selected."
 
 
