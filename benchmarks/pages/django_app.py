@@ -138,7 +138,9 @@ def grid(request: HttpRequest) -> HttpResponse:
     if words:
         query = query.filter(title__icontains=words)
     table = Films(query)
-    django_tables2.RequestConfig(request, paginate={"per_page": 50, "paginator_class": Paginator}).configure(table)
+    django_tables2.RequestConfig(request, paginate={"per_page": 50, "paginator_class": Paginator}).configure(
+        table
+    )
     return render(request, "grid.html", {"table": table, "q": words, "menu": MENU})
 
 

@@ -49,12 +49,25 @@ def _fortunes(server: Server, path: str) -> str:
     status, body, _ = server.request("GET", path)
     if status != 200 or body.count(b"<tr>") != 14 or FORTUNE.encode() not in body:
         return f"{status} {body[:300]!r}"
-    return "" if b"&lt;script&gt;" in body and b"<script>" not in body and b"<footer>" in body else "no layout"
+    return (
+        "" if b"&lt;script&gt;" in body and b"<script>" not in body and b"<footer>" in body else "no layout"
+    )
 
 
 def _form(server: Server, path: str) -> str:
     status, body, _ = server.request("GET", path)
-    names = [b"title", b"year", b"released", b"rating", b"kind", b"country", b"contact", b"colour", b"minutes", b"story"]
+    names = [
+        b"title",
+        b"year",
+        b"released",
+        b"rating",
+        b"kind",
+        b"country",
+        b"contact",
+        b"colour",
+        b"minutes",
+        b"story",
+    ]
     missing = [name for name in names if b'name="' + name + b'"' not in body]
     return f"{status}, without {missing}" if status != 200 or missing else ""
 
@@ -65,7 +78,9 @@ def _posted(server: Server, path: str) -> str:
     if (status, body) != (200, b"saved Nuages"):
         return f"{status} {body[:300]!r}"
     status, body, _ = server.request("POST", path, WRONG, kind)
-    return "" if status == 422 and b'value="nobody"' in body else f"{status} for what is wrong: {body[:300]!r}"
+    return (
+        "" if status == 422 and b'value="nobody"' in body else f"{status} for what is wrong: {body[:300]!r}"
+    )
 
 
 def _grid(server: Server, path: str) -> str:
@@ -81,21 +96,54 @@ WORKS = {
     "fortunes": Work(dict.fromkeys(EVERY, "/fortunes"), _fortunes),
     "form": Work(dict.fromkeys((*EVERY, "flask"), "/form"), _form),
     "form posted": Work(dict.fromkeys((*EVERY, "flask"), "/form"), _posted, "entry.lua"),
-    "grid": Work({"segue": "/grid/", "django-tables2": "/grid/", "django admin": "/admin/film/"}, _grid, connections=8),
+    "grid": Work(
+        {"segue": "/grid/", "django-tables2": "/grid/", "django admin": "/admin/film/"}, _grid, connections=8
+    ),
 }
 
 
 def _wsgi(module: str) -> tuple[tuple[str, ...], ...]:
     """The servers that a WSGI application is tried on: what counts is the better one."""
-    gunicorn = (str(BIN / "gunicorn"), module, "--bind", "127.0.0.1:{port}", "--workers", "1", "--worker-class", "gthread")
-    granian = (str(BIN / "granian"), "--interface", "wsgi", "--host", "127.0.0.1", "--port", "{port}", "--workers", "1")
+    gunicorn = (
+        str(BIN / "gunicorn"),
+        module,
+        "--bind",
+        "127.0.0.1:{port}",
+        "--workers",
+        "1",
+        "--worker-class",
+        "gthread",
+    )
+    granian = (
+        str(BIN / "granian"),
+        "--interface",
+        "wsgi",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        "{port}",
+        "--workers",
+        "1",
+    )
     return (
         (*gunicorn, "--threads", "4", "--keep-alive", "120"),
         (*granian, "--log-level", "warning", module),
     )
 
 
-SEGUE = (sys.executable, "-m", "segue", "serve", "pages.segue_app:app", "--host", "127.0.0.1", "--port", "{port}", "--workers", "1")
+SEGUE = (
+    sys.executable,
+    "-m",
+    "segue",
+    "serve",
+    "pages.segue_app:app",
+    "--host",
+    "127.0.0.1",
+    "--port",
+    "{port}",
+    "--workers",
+    "1",
+)
 
 
 def _commands(name: str) -> tuple[tuple[str, ...], ...]:
@@ -143,7 +191,9 @@ def measure(works: list[str], env: dict[str, str], seconds: int, repeat: int) ->
     return found
 
 
-def _once(work: Work, who: str, path: str, command: tuple[str, ...], env: dict[str, str], seconds: int) -> float:
+def _once(
+    work: Work, who: str, path: str, command: tuple[str, ...], env: dict[str, str], seconds: int
+) -> float:
     older = {} if who == "segue" else OLDER_UVLOOP
     paths = {"PYTHONPATH": os.pathsep.join((str(BENCHMARKS), *older.values(), *_present()))}
     with Server(command, cwd=BENCHMARKS, env={**older, **paths, **env}) as server:
@@ -172,13 +222,25 @@ async def _fill(url: str) -> None:
         " released DATE NOT NULL, rating DOUBLE PRECISION NOT NULL, director_id BIGINT NOT NULL REFERENCES director (id));"
         "CREATE INDEX ON film (title); CREATE INDEX ON film (director_id);"
     )
-    told = [f"Fortune number {number} is a text of a usual length for such a thing." for number in range(1, 11)]
-    told += ["<script>alert('This should not be displayed in a browser alert box.');</script>", "フレームワークのベンチマーク"]
+    told = [
+        f"Fortune number {number} is a text of a usual length for such a thing." for number in range(1, 11)
+    ]
+    told += [
+        "<script>alert('This should not be displayed in a browser alert box.');</script>",
+        "フレームワークのベンチマーク",
+    ]
     await connection.executemany("INSERT INTO fortune VALUES ($1, $2)", list(enumerate(told, 1)))
     names = [(number, f"Director {number}") for number in range(1, 51)]
     await connection.executemany("INSERT INTO director VALUES ($1, $2)", names)
     films = [
-        (n, f"Film {n:05}", 1900 + n % 120, datetime.date(1900 + n % 120, 1 + n % 12, 1 + n % 28), n % 100 / 10, 1 + n % 50)
+        (
+            n,
+            f"Film {n:05}",
+            1900 + n % 120,
+            datetime.date(1900 + n % 120, 1 + n % 12, 1 + n % 28),
+            n % 100 / 10,
+            1 + n % 50,
+        )
         for n in range(1, FILMS + 1)
     ]
     await connection.executemany("INSERT INTO film VALUES ($1, $2, $3, $4, $5, $6)", films)
