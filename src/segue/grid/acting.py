@@ -16,7 +16,7 @@ from segue.grid.naming import object_text
 from segue.grid.page import page
 from segue.grid.table import KEYS
 from segue.grid.telling import tell
-from segue.grid.texts import CANCEL, NOTHING_SELECTED, number_deleted
+from segue.grid.texts import CANCEL, DELETED_MANY, NOTHING_SELECTED
 from segue.grid.trail import breadcrumbs
 from segue.grid.visit import Visit, visit
 from segue.html.attribute import quoted
@@ -59,7 +59,7 @@ async def act(grid: "Grid[Any]", request: Request) -> Any:
         problem = await delete_all(targets)
         if problem:
             return await question(one, targets, hidden, problem=problem, status=409)
-        await tell(request, number_deleted(len(targets)))
+        await tell(request, DELETED_MANY.of(len(targets)))
         raise SeeOther(one.back)
     action = next(one for one in grid.actions if one.name == name)
     if action.confirm and not sure:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from markupsafe import escape
 
 from segue.grid.facets import Facet, Option, Range
+from segue.grid.paging import COUNTED
 from segue.grid.searchbuilder import builder
 from segue.grid.texts import (
     APPLY,
@@ -13,14 +14,14 @@ from segue.grid.texts import (
     EXPORT,
     FILTERS,
     FIRST,
+    FOUND,
     FROM,
+    MANY_FOUND,
     NEXT,
     PAGES,
     PREVIOUS,
     SEARCH,
     TO,
-    many_found,
-    number_found,
 )
 from segue.html.attribute import quoted
 
@@ -77,7 +78,7 @@ def filters(shown: "ShownList") -> str:
 def summary(shown: "ShownList") -> str:
     """How many were found."""
     total = shown.found.total
-    text = many_found() if total is None else number_found(total)
+    text = MANY_FOUND.of(COUNTED) if total is None else FOUND.of(total)
     return f'<p class="soft grid-count" role="status">{escape(text)}</p>'
 
 

@@ -11,7 +11,7 @@ from segue.grid.links import demand_signature
 from segue.grid.naming import object_text, plural
 from segue.grid.page import page
 from segue.grid.telling import tell
-from segue.grid.texts import CANCEL, CASCADES, DELETE, DELETED, DELETES, IN_USE, REALLY_DELETE
+from segue.grid.texts import CANCEL, CASCADES, DELETE_ONE, DELETED, DELETES, IN_USE, REALLY_DELETE
 from segue.grid.trail import breadcrumbs
 from segue.grid.visit import Visit, visit
 from segue.html.attribute import quoted
@@ -34,7 +34,7 @@ async def delete(grid: "Grid[Any]", request: Request) -> Response:
     if request.method == "POST":
         problem = await delete_all([target])
         if not problem:
-            await tell(request, DELETED.format(name=name))
+            await tell(request, DELETED.with_values(name=name))
             raise SeeOther(one.back)
         return await question(one, [target], problem=problem, status=409)
     return await question(one, [target])
@@ -48,7 +48,7 @@ async def delete_all(targets: Sequence[Any]) -> str:
             for target in targets:
                 await target.delete()
     except IntegrityError:
-        return IN_USE
+        return str(IN_USE)
     return ""
 
 
@@ -58,7 +58,8 @@ async def question(
     """The page that asks. ``hidden``: fields that the answer brings along."""
     grid = one.grid
     names = [object_text(target) for target in targets]
-    title = f"{DELETE}: {names[0]}" if len(names) == 1 else f"{DELETE}: {len(names):,} {plural(grid.model)}"
+    what = names[0] if len(names) == 1 else f"{len(names):,} {grid.title}"
+    title = str(DELETE_ONE.with_values(name=what))
     listed = "".join([f"<li>{escape(name)}</li>" for name in names]) if len(names) > 1 else ""
     gone = await cascading(targets)
     with_it = "".join([f"<li>{escape(label)}: {number:,}</li>" for label, number in gone])

@@ -9,7 +9,7 @@ from segue.grid.links import demand_signature
 from segue.grid.naming import object_text, title_of
 from segue.grid.page import page
 from segue.grid.telling import tell
-from segue.grid.texts import CHANGED, CREATED, EDIT, NEW
+from segue.grid.texts import CHANGED, CREATED, EDIT, NEW, NEW_ONE
 from segue.grid.trail import breadcrumbs
 from segue.grid.visit import Visit, visit
 from segue.html.attribute import quoted
@@ -32,9 +32,9 @@ async def create(grid: "Grid[Any]", request: Request) -> Response:
     form = await grid.form(request)
     saved = await _kept(form, None, one)
     if saved is not None:
-        await tell(request, CREATED.format(name=object_text(saved)))
+        await tell(request, CREATED.with_values(name=object_text(saved)))
         raise SeeOther(one.back)
-    return await _page(one, form, f"{NEW}: {title_of(grid.model)}", NEW)
+    return await _page(one, form, str(NEW_ONE.with_values(name=title_of(grid.model))), str(NEW))
 
 
 async def edit(grid: "Grid[Any]", request: Request) -> Response:
@@ -49,9 +49,9 @@ async def edit(grid: "Grid[Any]", request: Request) -> Response:
     else:
         form.edit(target)
     if await _kept(form, target, one) is not None:
-        await tell(request, CHANGED.format(name=object_text(target)))
+        await tell(request, CHANGED.with_values(name=object_text(target)))
         raise SeeOther(one.back)
-    return await _page(one, form, name, name, EDIT)
+    return await _page(one, form, name, name, str(EDIT))
 
 
 async def _kept(form: FormOf[Any], target: Any | None, one: Visit) -> Any | None:

@@ -120,10 +120,10 @@ class Values(Facet):
             if text in found:  # no value, and an empty text
                 known = found[text].number
                 number = None if known is None or number is None else known + number
-            found[text] = Option(text, labels.get(text, NONE), number, text in chosen)
+            found[text] = Option(text, labels.get(text, str(NONE)), number, text in chosen)
         for text in chosen:
             if text not in found:
-                found[text] = Option(text, labels.get(text, text or NONE), 0 if counted else None, True)
+                found[text] = Option(text, labels.get(text, text or str(NONE)), 0 if counted else None, True)
         return list(found.values())
 
     async def _rows(self, query: Any, *, counted: bool) -> Sequence[tuple[Any, int | None]]:
@@ -224,7 +224,7 @@ class Has(Facet):
     async def options(self, query: Any, given: Given | None, *, counted: bool) -> Sequence[Option]:
         chosen = [] if given is None else list(next(iter(given.texts.values())))
         found: list[Option] = []
-        for text, label, condition in (("yes", YES, self._there), ("no", NO, ~self._there)):
+        for text, label, condition in (("yes", str(YES), self._there), ("no", str(NO), ~self._there)):
             number = await query.where(condition).count() if counted else None
             found.append(Option(text, label, number, text in chosen))
         return found

@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 from segue.core.identity import identity_of
 from segue.grid.keys import key_text
+from segue.grid.texts import NOT_VALID
 from segue.http.errors import Forbidden
 from segue.http.request import Request
 from segue.http.url import encode_path_segment
@@ -82,6 +83,4 @@ async def demand_signature(request: Request) -> None:
     """Raises Forbidden (403) for a link that was not given to who sends the request, or not lately."""
     signer = await signer_of(request)
     if signer is None or not signer.is_genuine(request.prefix + request.target):
-        raise Forbidden(
-            "This link is not valid, or not any more. Go back to the list and follow it from there."
-        )
+        raise Forbidden(str(NOT_VALID))

@@ -9,6 +9,7 @@ import msgspec
 
 from segue.db.models.mapping import Mapping
 from segue.db.queries.expressions import Column, Condition, Expr, Order, all_of, any_of
+from segue.grid.texts import PAGE_GONE
 from segue.http.errors import BadRequest
 
 __all__ = ["COUNTED", "Sorting", "orders_of"]
@@ -67,7 +68,7 @@ class Sorting:
                 for one, value, kind in zip(self.orders, given, kinds, strict=True)
             ]
         except (ValueError, TypeError, BadBase64):
-            raise BadRequest("This page cannot be found any more. Go on from the first one.") from None
+            raise BadRequest(str(PAGE_GONE)) from None
 
 
 def orders_of(query: Any) -> tuple[Order, ...]:

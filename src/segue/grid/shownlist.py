@@ -107,9 +107,9 @@ async def shown_list(visit: "Visit", asked: Asked, path: str) -> ShownList:
         if action.each:
             shown.each.append((action, may))
         if action.many:
-            shown.many.append((action.name, action.label, may))
+            shown.many.append((action.name, str(action.label), may))
     if any(shown.deletes):
-        shown.many.append(("delete", DELETE, shown.deletes))
+        shown.many.append(("delete", str(DELETE), shown.deletes))
     if shown.each or shown.many:
         shown.csrf = visit.csrf()
     return shown
