@@ -32,7 +32,6 @@ __all__ = [
     "UniqueViolation",
 ]
 
-_TAKEN = "There is one with this already."
 _LONGEST = 2_000  # characters of a statement that a message shows
 
 
@@ -121,8 +120,6 @@ class UniqueViolation(IntegrityError):
         """What a form tells beside its fields (segue.core.ports.Saves)."""
         told = "There is one with this already."
         return [{"loc": [name], "msg": told} for name in self.columns] or [{"loc": [], "msg": told}]
-        """For forms: what is told beside the fields, or above the form where the database does not say which they are."""
-        return [{"loc": [name] if name else [], "msg": _TAKEN} for name in self.columns or ("",)]
 
 
 class ForeignKeyViolation(IntegrityError):
