@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 
 from segue import App
 from segue.auth import Account, Auth, Passwords, User
 from segue.db import Database
+from segue.mail import Mail
 from segue.security import Limiter, MemoryCounts, MemorySessions, Sessions
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -40,7 +44,7 @@ def make_app(tmp_path: Path) -> Callable[..., App]:
         names = {one.name for one in plugins}
         beside = [
             one
-            for one in (Sessions(MemorySessions(), key=KEY), Limiter(MemoryCounts()))
+            for one in (Sessions(MemorySessions(), key=KEY), Limiter(MemoryCounts()), Mail("memory:"))
             if one.name not in names
         ]
         database = Database(f"sqlite:///{tmp_path}/accounts.db", models=[*auth.models, *models])
@@ -54,3 +58,15 @@ def make_app(tmp_path: Path) -> Callable[..., App]:
         return app
 
     return make
+
+
+@pytest.fixture
+def time_machine_travel() -> Any:
+    """Moves the clock on while a block runs; it goes on from there."""
+
+    @contextlib.contextmanager
+    def travel(seconds: float) -> Iterator[None]:
+        with time_machine.travel(time.time() + seconds, tick=True):
+            yield
+
+    return travel

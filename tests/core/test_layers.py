@@ -303,3 +303,19 @@ def test_what_is_wrong_in_a_layer_is_told_with_its_line() -> None:
     assert "Tone is no Greeting" in first
     assert "test_layers.py" in second
     assert "an error handler is for a class of exceptions or for a status" in second
+
+
+def test_a_guard_may_be_an_object_that_can_be_called() -> None:
+    class Closed:
+        async def __call__(self, request: Request) -> None:
+            raise Forbidden
+
+    class Noisy:
+        def __call__(self) -> None:
+            raise Forbidden
+
+    app = App()
+    app.get("/closed", requires=[Closed()])(lambda: "open")
+    app.get("/noisy", requires=[Noisy()])(lambda: "open")
+    with Client(app) as client:
+        assert [client.get("/closed").status, client.get("/noisy").status] == [403, 403]

@@ -86,10 +86,9 @@ class Accounts(Directory):
             user = await self.model.create(
                 **more, **values, state=state, confirmed=datetime.now(UTC) if confirmed else None
             )
-        except UniqueViolation as error:
-            raise AccountProblem(
-                "email" if name is None or "email" in str(error) else "name", "taken"
-            ) from None
+        except UniqueViolation:
+            known = name is not None and await self.find(name) is not None
+            raise AccountProblem("name" if known else "email", "taken") from None
         await self.note("created", user=user)
         return user
 

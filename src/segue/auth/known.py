@@ -36,6 +36,7 @@ class Waiting(msgspec.Struct):
     id: str
     stamp: str
     remember: bool
+    target: str
     at: float
 
 

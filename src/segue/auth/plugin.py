@@ -24,6 +24,7 @@ from segue.auth.permissions.rows import are_rules
 from segue.core.plugins.setup import Setup
 from segue.html import Templates
 from segue.http.request import Request
+from segue.mail import Mail
 from segue.security import Limiter, Sessions
 from segue.security.plugin import keys_of
 from segue.security.sessions.manager import SESSIONS
@@ -47,7 +48,7 @@ class Auth:
     the pages stand. ``passwords``: how passwords are hashed, and which are too weak. ``pages``: whether there are pages at all.
     ``options``: see AuthOptions.
 
-    It brings the plugins ``sessions``, ``limiter`` and ``templates``, unless the app lists those itself. Its tables are made with
+    It brings the plugins ``sessions``, ``limiter``, ``templates`` and ``mail``, unless the app lists those itself. Its tables are made with
     all others; a Database that lists its ``models`` lists ``*auth.models`` too.
     """
 
@@ -87,6 +88,10 @@ class Auth:
         """Declares who sends a request, and the pages."""
         to.bring(Sessions())
         to.bring(Templates(None))
+        if self._pages:
+            to.bring(Mail())
+            to.templates("segue.auth:templates")
+            to.translations("segue.auth:translations", domain="segue")
         limiter = _limiter(to)
         options = self._options
         if not options.origin:

@@ -3,19 +3,24 @@
 from collections.abc import Mapping
 from typing import Any
 
+from segue.core.texts.lazy import LazyText
+from segue.core.texts.texts import framework
+
 __all__ = ["TEXTS", "AccountProblem"]
 
-TEXTS: Mapping[str, str] = {
-    "login_missing": "An account needs an e-mail address or a user name.",
-    "no_email": "Write an e-mail address, like name@example.org.",
-    "no_name": "A user name has letters, digits and . _ + - in it, and nothing else.",
-    "taken": "Somebody else has this already.",
-    "short": "Write at least {limit} characters.",
-    "long": "This is too long for a password.",
-    "simple": "This password repeats itself: it is guessed at once.",
-    "common": "This password is one of those that are tried first.",
-    "known": "This password has your name or your address in it.",
-    "wrong": "This is not your password.",
+_ = framework.lazy_gettext
+
+TEXTS: Mapping[str, LazyText] = {
+    "login_missing": _("An account needs an e-mail address or a user name."),
+    "no_email": _("Write an e-mail address, like name@example.org."),
+    "no_name": _("A user name has letters, digits and . _ + - in it, and nothing else."),
+    "taken": _("Somebody else has this already."),
+    "short": _("Write at least {limit} characters."),
+    "long": _("This is too long for a password."),
+    "simple": _("This password repeats itself: it is guessed at once."),
+    "common": _("This password is one of those that are tried first."),
+    "known": _("This password has your name or your address in it."),
+    "wrong": _("This is not your password."),
 }
 
 
@@ -23,7 +28,10 @@ class AccountProblem(ValueError):
     """What was asked of an account cannot be: ``field`` says of what, ``code`` why."""
 
     def __init__(self, field: str, code: str, limit: Any = "") -> None:
-        super().__init__(TEXTS[code].replace("{limit}", str(limit)))
+        super().__init__(field, code, limit)
         self.field = field
         self.code = code
         self.limit = limit
+
+    def __str__(self) -> str:
+        return str(TEXTS[self.code]).replace("{limit}", str(self.limit))

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from segue.auth.devices import Devices
 from segue.auth.directory import Directory, agent_of
@@ -22,7 +22,7 @@ from segue.http.request import Request
 from segue.security import Session, session_of
 from segue.security.sessions.manager import SessionManager
 
-__all__ = ["Identifier", "SecondStep", "SignIns"]
+__all__ = ["Identifier", "SecondStep", "SignIns", "Step"]
 
 _OWN = "auth own"
 
@@ -31,6 +31,14 @@ Identifier = Callable[[Request], Any]
 
 SecondStep = Callable[[Request, Any], "str | Awaitable[str | None] | None"]
 """Says, for an account whose password was right, on which page it has to prove itself further; None for nowhere."""
+
+
+class Step(NamedTuple):
+    """Somebody who has yet to take a second step. ``remember``: the browser is to be remembered; ``target``: where to go after it."""
+
+    user: Any
+    remember: bool
+    target: str
 
 
 class SignIns:
@@ -49,10 +57,12 @@ class SignIns:
 
     # --- in and out --------------------------------------------------------------------------------------------------
 
-    async def begin(self, request: Request, user: Any, *, remember: bool = False) -> str | None:
+    async def begin(
+        self, request: Request, user: Any, *, remember: bool = False, target: str = ""
+    ) -> str | None:
         """Signs somebody in whose password was right, unless a second step is asked for: then gives its page.
 
-        That page asks :meth:`waiting` who it is, and calls :meth:`sign_in` when it is content.
+        That page asks :meth:`waiting` who it is, and calls :meth:`sign_in` when it is content. ``target``: where to go after it.
         """
         for step in self.second_steps:
             found = step(request, user)
@@ -60,14 +70,14 @@ class SignIns:
             if page is not None:
                 session = await session_of(request)
                 session.clear()
-                put_waiting(session, Waiting(id_of(user), user.stamp, remember, time.time()))
+                put_waiting(session, Waiting(id_of(user), user.stamp, remember, target, time.time()))
                 forget_identity(request)
                 return page
         await self.sign_in(request, user, remember=remember)
         return None
 
-    async def waiting(self, request: Request) -> tuple[Any, bool] | None:
-        """Who has yet to take a second step, and whether the browser is to be remembered; None for nobody."""
+    async def waiting(self, request: Request) -> Step | None:
+        """Who has yet to take a second step; None for nobody, and for who has waited for too long."""
         session = await session_of(request)
         waiting = waiting_of(session)
         if waiting is None:
@@ -76,7 +86,7 @@ class SignIns:
         if user is None or user.stamp != waiting.stamp or not self._directory.is_open(user):
             put_waiting(session, None)
             return None
-        return user, waiting.remember
+        return Step(user, waiting.remember, waiting.target)
 
     async def sign_in(
         self, request: Request, user: Any, *, remember: bool = False, method: str = "password"

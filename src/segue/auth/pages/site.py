@@ -1,15 +1,15 @@
 """The pages as an app that is included."""
 
 from segue.auth.accounts import Accounts
-from segue.auth.pages import signing
+from segue.auth.pages import acting, confirming, forgotten, home, passwords, places, registering, signing
 from segue.core.app import App
 
 __all__ = ["pages_of"]
 
 
 def pages_of(accounts: Accounts) -> App:
-    """The pages for the accounts of an app. Its own templates ``auth/*.html`` hide those of this package."""
-    app = App("auth", documented=False)
-    app.templates("segue.auth:templates")
-    signing.declare(app, accounts)
+    """The pages for the accounts of an app. No cache keeps them, and no link from them tells where it stood."""
+    app = App("auth", documented=False, cache=0, headers={"referrer-policy": "same-origin"})
+    for area in (signing, registering, confirming, forgotten, passwords, home, places, acting):
+        area.declare(app, accounts)
     return app
