@@ -8,11 +8,12 @@ import msgspec
 
 from segue.auth.permissions.acl import Decision
 from segue.auth.permissions.policy import by_lists
+from segue.core.plugins.order import Plugin
 from segue.core.ports import Identity
 from segue.core.settings.secret import Secret
 from segue.http.cookies import Cookie
 from segue.http.request import Request
-from segue.security import BasicAuth, InvalidSignature, Signer, session_of
+from segue.security import CSRF, BasicAuth, InvalidSignature, Signer, session_of
 from segue.security.basic import Check
 from segue.security.keys import Keys
 
@@ -33,7 +34,12 @@ class Known(msgspec.Struct, frozen=True):
 
 
 class ListPolicy:
-    """What these policies have in common: access lists decide who may do what, and ``groups`` says to what an id belongs."""
+    """What these policies have in common: access lists decide who may do what, and ``groups`` says to what an id belongs.
+
+    ``brings``: plugins that it needs besides.
+    """
+
+    brings: "tuple[Plugin, ...]" = ()
 
     def __init__(self, groups: Groups | None = None) -> None:
         self._groups = groups
@@ -69,6 +75,8 @@ class TicketPolicy(ListPolicy):
         secure: bool = True,
     ) -> None:
         super().__init__(groups)
+        # A cookie that says who it is needs what keeps pages of other sites from using it.
+        self.brings = (CSRF(key=Keys.of(keys)),)
         self._signer = Signer(keys, "ticket")
         self._timeout = timeout
         self._secure = secure

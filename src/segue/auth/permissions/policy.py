@@ -34,7 +34,7 @@ class SecurityPolicy(Protocol):
 
     ``identity``: who sends a request, None for nobody. ``permits``: whether somebody may do something with a resource, None for a
     route that is about none. ``remember`` and ``forget`` let the browser know who it is from now on: cookies go with
-    ``request.after_this``.
+    ``request.after_this``. It may have ``brings``: plugins that it needs besides.
     """
 
     async def identity(self, request: Request) -> Identity | None: ...
@@ -60,6 +60,8 @@ class Policy:
     def setup(self, to: "Setup") -> None:
         """Declares who sends a request, and who may do what."""
         to.app[POLICY] = self.policy
+        for plugin in getattr(self.policy, "brings", ()):
+            to.bring(plugin)
         to.identifies(self.policy.identity)
 
         async def decided(request: Request, permission: str, context: Any) -> bool:
