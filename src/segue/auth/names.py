@@ -23,7 +23,10 @@ def normal_email(address: str) -> str:
     local, _, domain = address.rpartition("@")
     if local[0] == "." or local[-1] == "." or ".." in address or domain[0] in ".-" or domain[-1] in ".-":
         raise ValueError("this is no e-mail address")
-    return unicodedata.normalize("NFC", address).translate(_ASCII_CAPITALS)
+    normal = unicodedata.normalize("NFC", address)
+    if normal.isascii() != address.isascii():  # the sign for Kelvin becomes a K
+        raise ValueError("this is no e-mail address")
+    return normal.translate(_ASCII_CAPITALS)
 
 
 def normal_name(name: str) -> str:

@@ -18,7 +18,7 @@ from segue.auth.options import AuthOptions, AuthSettings, Decided
 from segue.auth.pages.site import pages_of
 from segue.auth.passwords.hashing import Passwords
 from segue.auth.permissions.accountpolicy import AccountPolicy
-from segue.auth.permissions.acting import Acting
+from segue.auth.permissions.middleware import Acting
 from segue.auth.permissions.policy import POLICY
 from segue.auth.permissions.rows import are_rules
 from segue.core.plugins.setup import Setup

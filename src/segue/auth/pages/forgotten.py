@@ -3,7 +3,7 @@
 from segue.auth.accounts import Accounts
 from segue.auth.links import RESET, Links
 from segue.auth.pages.forms import EmailForm, NewPasswordForm
-from segue.auth.pages.mails import send_later
+from segue.auth.pages.mails import beside, mail
 from segue.auth.pages.passwords import set_password
 from segue.core.app import App
 from segue.core.ports import Mailer
@@ -30,11 +30,16 @@ def declare(app: App, accounts: Accounts) -> None:
             return form.render("auth/forgot.html", options=accounts.options)
         address = form.value.email
         await accounts.limited("forgot", address, request)
-        user = await accounts.find(address)
-        await accounts.note("reset asked for", request, user)
-        # The mail goes to the address that is kept, whatever was written.
-        if user is not None and user.state != "blocked" and user.email is not None:
-            send_later(request, mailer, user.email, "reset", user=user, link=links.link(request, RESET, user))
+
+        async def answer() -> None:
+            user = await accounts.find(address)
+            await accounts.note("reset asked for", request, user)
+            # The mail goes to the address that is kept, whatever was written.
+            if user is not None and user.state != "blocked":
+                await mail(mailer, user.email, "reset", user=user, link=links.link(request, RESET, user))
+
+        # All of it beside the request: an address that nobody has takes no other time.
+        beside(request, answer)
         return render("auth/sent.html")
 
     @app.get("/password/reset/{token}", name="reset")
@@ -69,7 +74,12 @@ def _declare_names(app: App, accounts: Accounts) -> None:
         if not form.valid:
             return form.render("auth/forgot_name.html")
         await accounts.limited("forgot", form.value.email, request)
-        user = await accounts.find(form.value.email)
-        if user is not None and user.name is not None:
-            send_later(request, mailer, user.email, "name", user=user)
+        address = form.value.email
+
+        async def answer() -> None:
+            user = await accounts.find(address)
+            if user is not None and user.name is not None:
+                await mail(mailer, user.email, "name", user=user)
+
+        beside(request, answer)
         return render("auth/sent.html")

@@ -5,17 +5,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from segue.auth.accounts import Accounts
 from segue.auth.identity import EVERYONE, SignedIn, id_of, principals_of
 from segue.auth.models.account import Account
-from segue.core.carrying import Carried, carried_on, stepwise
 from segue.core.ports import Identity
-from segue.core.records import Next
 from segue.db.errors import ConfigurationError
-from segue.http.request import Request
-from segue.http.response import Response
 
-__all__ = ["Acting", "Who", "acting_for", "unrestricted", "who_is", "whoever_acts"]
+__all__ = ["Who", "acting_for", "sender", "unrestricted", "who_is", "whoever_acts"]
 
 
 class Who:
@@ -51,7 +46,7 @@ class Who:
 NOBODY = Who()
 _UNRESTRICTED: Any = object()
 #: Who sends the request; it is set anew at each step of the work for it.
-_request: ContextVar[Any] = ContextVar("segue.auth.request")
+sender: ContextVar[Any] = ContextVar("segue.auth.sender")
 #: Whom a block is for, which stands above that.
 _block: ContextVar[Any] = ContextVar("segue.auth.block", default=None)
 
@@ -74,7 +69,7 @@ def whoever_acts() -> Who | None:
     """Who acts now; None in ``with unrestricted():``. Raises ConfigurationError where nobody said."""
     found = _block.get()
     try:
-        found = found or _request.get()
+        found = found or sender.get()
     except LookupError:
         raise ConfigurationError(
             "who asks? A model that protect() guards was asked for where nobody said who it is for. In a handler the plugin Auth says "
@@ -102,19 +97,3 @@ def unrestricted() -> Generator[None]:
         yield
     finally:
         _block.reset(token)
-
-
-class Acting:
-    """Middleware of routes: finds out who sends a request, and lets code that it calls know."""
-
-    def __init__(self, accounts: Accounts) -> None:
-        self._accounts = accounts
-
-    async def __call__(self, request: Request, next: Next) -> Response:
-        made = request.made
-        if made is None:
-            made = request.made = {}
-        if "identity" not in made:
-            made["identity"] = await self._accounts.sign_ins.identify(request)
-        here = Carried(_request.set, _request.reset, who_is(made["identity"]))
-        return carried_on(here, await stepwise(here, next(request)))
