@@ -1,5 +1,6 @@
 """A database: where models find the engine, the compiled statements and the transaction that they run in."""
 
+import asyncio
 import contextlib
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
@@ -83,9 +84,14 @@ class Database:
         self._engine: Engine | None = None
         self._statements: StatementCache | None = None
         self._opened = 0
+        #: Whom others wait for who open it at the same time.
+        self._opening: asyncio.Future[None] | None = None
         #: Whether the requests of its app say that it is theirs: there is more than one in this process.
         self._says_so = False
-        self._tokens: list[Token[Database | None]] = []
+        #: What was chosen before the blocks that this task is in.
+        self._tokens: ContextVar[tuple[Token[Database | None], ...]] = ContextVar(
+            "segue.db.tokens", default=()
+        )
         self._transaction: ContextVar[Transaction | None] = ContextVar(f"segue.db.{name}", default=None)
 
     def __repr__(self) -> str:
@@ -115,9 +121,19 @@ class Database:
 
     async def open(self) -> None:
         """Connects. Raises DatabaseError where that cannot be done."""
+        while self._opening is not None:
+            await asyncio.wait([self._opening])
         self._opened += 1
         if self._opened > 1:
             return
+        self._opening = opening = asyncio.get_running_loop().create_future()
+        try:
+            await self._open()
+        finally:
+            self._opening = None
+            opening.set_result(None)
+
+    async def _open(self) -> None:
         from segue.db.compiling.statements import StatementCache
         from segue.db.databases.engines import engine_of
 
@@ -161,22 +177,30 @@ class Database:
 
     async def __aenter__(self) -> Self:
         await self.open()
-        self._tokens.append(_chosen.set(self))
+        self._choose()
         return self
 
     async def __aexit__(self, *raised: object) -> None:
-        _chosen.reset(self._tokens.pop())
+        self._choose_no_more()
         await self.close()
 
     def __enter__(self) -> Self:
         """The same for scripts that are not async: ``with Database(url) as db: segue.wait(Film.get(1))``."""
         wait(self.open())
-        self._tokens.append(_chosen.set(self))
+        self._choose()
         return self
 
     def __exit__(self, *raised: object) -> None:
-        _chosen.reset(self._tokens.pop())
+        self._choose_no_more()
         wait(self.close())
+
+    def _choose(self) -> None:
+        self._tokens.set((*self._tokens.get(), _chosen.set(self)))
+
+    def _choose_no_more(self) -> None:
+        *before, token = self._tokens.get()
+        self._tokens.set(tuple(before))
+        _chosen.reset(token)
 
     def setup(self, to: "Setup") -> None:
         """Opens the database with the app, and adds its commands."""

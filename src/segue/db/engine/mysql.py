@@ -92,7 +92,9 @@ class MySQLDriver:
         ]
         if limit:
             # Otherwise a lock is waited for longer than a statement may take.
-            sets.append(f"innodb_lock_wait_timeout = {max(1, int(limit) - 1)}")
+            wait = max(1, int(limit) - 1)
+            # The first for rows, the second for tables that somebody reads or changes.
+            sets += [f"innodb_lock_wait_timeout = {wait}", f"lock_wait_timeout = {wait}"]
             if is_mariadb(raw):
                 sets.append(f"max_statement_time = {limit}")
             else:

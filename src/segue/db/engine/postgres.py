@@ -221,4 +221,13 @@ class PostgresEngine(PooledEngine[Raw]):
         await self._alchemy.dispose()
 
     async def run_sync(self, function: "Callable[[sqlalchemy.Connection], T]", *, begin: bool = True) -> T:
-        return await run_sync(self._alchemy, function, translated, begin=begin)
+        limit = int(self.settings.statement_timeout * 1000)
+
+        def limited(connection: "sqlalchemy.Connection") -> T:
+            # Who waits for a lock says so before the statement has taken too long.
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(1, limit * 9 // 10)}")
+            connection.exec_driver_sql(f"SET LOCAL statement_timeout = {limit}")
+            return function(connection)
+
+        chosen = limited if begin and limit else function
+        return await run_sync(self._alchemy, chosen, translated, begin=begin)
