@@ -1,6 +1,7 @@
 """``segue db``: migrations, the shell of the database, databases made and dropped."""
 
 import asyncio
+import contextlib
 import importlib
 import sys
 from collections.abc import Callable, Coroutine
@@ -318,6 +319,32 @@ def drop(database: "Database", yes: bool) -> None:
         click.confirm(f"Drop {database!r} with all that is in it?", abort=True)
     gone = _run(drop_database(database.url))
     click.echo("dropped" if gone else "It is not there.", err=not gone)
+
+
+@_command(
+    click.option(
+        "--older-than",
+        default=60.0,
+        show_default=True,
+        help="Seconds. Those that were begun later may be under way.",
+    )
+)
+def recover(database: "Database", older_than: float) -> None:
+    """Finish transactions over several databases that a crash left prepared, in all databases of the app."""
+    from segue.db.databases.distributed import recover
+
+    async def work() -> list[str]:
+        async with contextlib.AsyncExitStack() as opened:
+            for one in database.beside:
+                one.migrate = False
+                await opened.enter_async_context(one)
+            return [
+                f"{one.database}: {one.name} was {one.outcome}"
+                for one in await recover(*database.beside, older_than=older_than)
+            ]
+
+    for line in _run(work()) or ["There is nothing to recover."]:
+        click.echo(line)
 
 
 @_command(click.argument("arguments", nargs=-1, type=click.UNPROCESSED))

@@ -22,9 +22,13 @@ def binaries() -> Path | None:
 
 
 class Cluster:
-    """`with Cluster() as cluster:` runs a server on a port of its own, at `cluster.url`. Raises LookupError where it cannot."""
+    """`with Cluster() as cluster:` runs a server on a port of its own, at `cluster.url`. Raises LookupError where it cannot.
 
-    def __init__(self) -> None:
+    `prepared`: how many transactions it may keep prepared.
+    """
+
+    def __init__(self, *, prepared: int = 0) -> None:
+        self._prepared = prepared
         folder = binaries()
         if folder is None:
             raise LookupError("there is no pg_ctl")
@@ -57,7 +61,7 @@ class Cluster:
 
     def control(self, what: str, *more: str) -> None:
         """`pg_ctl what`, which returns when it is done."""
-        options = f"-p {self.port} -h 127.0.0.1 -k {self._folder} -c fsync=off -c max_connections=20"
+        options = f"-p {self.port} -h 127.0.0.1 -k {self._folder} -c fsync=off -c max_connections=20 -c max_prepared_transactions={self._prepared}"
         log = str(self._folder / "log")
         self._run(
             "pg_ctl", what, "-w", "-l", log, *(("-o", options) if what in ("start", "restart") else ()), *more

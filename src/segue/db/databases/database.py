@@ -80,6 +80,8 @@ class Database:
         self.seeds: list[Callable[[], Awaitable[Any]]] = []
         self._log: QueryLog | None = None
         self._bare: Engine | None = None
+        #: What the names of its transactions over several databases begin with, once there was one.
+        self._identity: str | None = None
         self._size = statements
         self._engine: Engine | None = None
         self._statements: StatementCache | None = None

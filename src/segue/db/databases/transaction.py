@@ -152,7 +152,7 @@ class Transaction:
         lent = self.database.engine.connection(write=not self.read_only)
         connection = await lent.__aenter__()
         try:
-            await connection.begin(isolation=self.isolation, read_only=self.read_only)
+            await self._begin_on(connection)
         except BaseException as error:
             await lent.__aexit__(type(error), error, error.__traceback__)
             raise
@@ -161,6 +161,18 @@ class Transaction:
         self._lock = getattr(connection, "turn", self._lock)
         self._told("BEGIN")
         return connection
+
+    async def _begin_on(self, connection: "Connection") -> None:
+        await connection.begin(isolation=self.isolation, read_only=self.read_only)
+
+    async def _commit_on(self, connection: "Connection") -> None:
+        await connection.commit()
+        self._told("COMMIT")
+
+    async def _rollback_on(self, connection: "Connection") -> None:
+        if connection.in_transaction:
+            await connection.rollback()
+            self._told("ROLLBACK")
 
     async def _end(self, error: BaseException | None) -> None:
         self._open = False
@@ -175,11 +187,9 @@ class Transaction:
                     elif connection.in_transaction:
                         await connection.rollback_to(self._savepoint)
             elif error is None:
-                await connection.commit()
-                self._told("COMMIT")
-            elif connection.in_transaction:
-                await connection.rollback()
-                self._told("ROLLBACK")
+                await self._commit_on(connection)
+            else:
+                await self._rollback_on(connection)
         except BaseException as failed:
             self._failed(failed)
             self._connection = None
