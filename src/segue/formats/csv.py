@@ -97,10 +97,12 @@ class CSV(PlainFormat):
             if unknown:
                 raise ValueError(f"a row has {min(unknown)!r}, which the rows before it have not")
             return [self._cell(row.get(name)) for name in names]
-        return [self._cell(one) for one in (row if isinstance(row, list) else [row])]
+        return [self._cell(one) for one in (row if isinstance(row, list | tuple) else [row])]
 
     def _cell(self, value: Any) -> str:
-        return msgspec.json.encode(value).decode() if isinstance(value, dict | list) else text_of(value)
+        return (
+            msgspec.json.encode(value).decode() if isinstance(value, dict | list | tuple) else text_of(value)
+        )
 
     def _line(self, cells: Sequence[str]) -> bytes:
         # A number, however it is written, computes nothing.

@@ -66,7 +66,7 @@ def written(name: str, value: Any, parts: list[str], item: str = "item") -> None
     if isinstance(value, dict):
         for key, one in value.items():
             written(str(key), one, parts)
-    elif isinstance(value, list):
+    elif isinstance(value, list | tuple):
         for one in value:
             written(item, one, parts)
     else:

@@ -89,6 +89,7 @@ async def together(databases: Sequence[Database], *works: Coroutine[Any, Any, An
             await work
 
 
+@pytest.mark.row("W-12")
 async def test_all_of_it_or_nothing(databases: tuple[Database, Database, Database]) -> None:
     shop, ledger, _ = databases
     told: list[str] = []
@@ -237,6 +238,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.row("W-12")
 @pytest.mark.parametrize(("point", "outcome"), [("promised", "rolled back"), ("decided", "committed")])
 async def test_a_killed_process_leaves_what_is_finished_later(
     databases: tuple[Database, Database, Database],

@@ -59,14 +59,19 @@ def dump(database: "Database", file: str, models: tuple[str, ...], form: Any) ->
 
 
 @_command(
-    _path, _form, click.option("--match", help="A unique field: who has its value here already is updated.")
+    _path,
+    _models,
+    _form,
+    click.option("--match", help="A unique field: who has its value here already is updated."),
 )
-def load(database: "Database", file: str, form: Any, match: str | None) -> None:
+def load(database: "Database", file: str, models: tuple[str, ...], form: Any, match: str | None) -> None:
     """Read the objects in FILE (- is the standard input): all of them, or none if one is wrong."""
     from segue.db.data import fixtures
 
     source = sys.stdin if file == "-" else Path(file)
-    found = _with(database, fixtures.load(database, source, form=form, match=match))
+    found = _with(
+        database, fixtures.load(database, source, models=_named(database, models), form=form, match=match)
+    )
     click.echo(f"{found.created:,} objects were created, {found.updated:,} updated.")
 
 

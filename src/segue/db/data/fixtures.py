@@ -1,7 +1,7 @@
 """Fixtures: the objects of a database in files, and back, in order and as a stream.
 
 A file has one object after the other: ``{"model": "Author", "fields": {"id": 1, "name": "Django"}}``; as JSON Lines, as one JSON list, or
-as CSV, where a line ``# Author`` stands before the objects of a model.
+as CSV, where a line ``# Author`` stands before the objects of a model. CSV of one model is a plain table, without that line.
 """
 
 import csv
@@ -60,10 +60,11 @@ async def dump(
         with to.open("w", encoding="utf-8", newline="") as file:
             return await dump(database, file, models=models, form=form)
     count = 0
-    write = _WRITERS[form or "jsonl"](to)
+    mappings = in_order(_mappings(database, models))
+    write = _WRITERS[form or "jsonl"](to, alone=len(mappings) == 1)
     with chosen(database):
         async with database.transaction(isolation="repeatable read", read_only=True):
-            for mapping in in_order(_mappings(database, models)):
+            for mapping in mappings:
                 write.model(mapping)
                 async for one in _objects(mapping):
                     write.object(mapping, _plain(mapping, one))
@@ -95,10 +96,11 @@ def _unhashed(value: Any) -> str:
 
 
 class _Lines:
-    """JSON Lines."""
+    """JSON Lines. ``alone``: there are objects of one model only."""
 
-    def __init__(self, file: IO[str]) -> None:
+    def __init__(self, file: IO[str], *, alone: bool) -> None:
         self.file = file
+        self.alone = alone
 
     def model(self, mapping: Mapping) -> None:
         """Begins the objects of a model."""
@@ -113,8 +115,8 @@ class _Lines:
 class _List(_Lines):
     """One JSON list."""
 
-    def __init__(self, file: IO[str]) -> None:
-        super().__init__(file)
+    def __init__(self, file: IO[str], *, alone: bool) -> None:
+        super().__init__(file, alone=alone)
         self.before = "[\n"
 
     def object(self, mapping: Mapping, fields: dict[str, Any]) -> None:
@@ -128,12 +130,13 @@ class _List(_Lines):
 class _Tables(_Lines):
     """CSV (RFC 4180), a table after the other; ``\\N`` is a value that is missing."""
 
-    def __init__(self, file: IO[str]) -> None:
-        super().__init__(file)
+    def __init__(self, file: IO[str], *, alone: bool) -> None:
+        super().__init__(file, alone=alone)
         self.rows = csv.writer(file, lineterminator="\r\n")
 
     def model(self, mapping: Mapping) -> None:
-        self.rows.writerow([f"# {mapping.model.__name__}"])
+        if not self.alone:
+            self.rows.writerow([f"# {mapping.model.__name__}"])
         self.rows.writerow([column.name for column in mapping.stored_columns()])
 
     def object(self, mapping: Mapping, fields: dict[str, Any]) -> None:
@@ -182,9 +185,10 @@ async def load(
             return await load(database, file, models=models, form=form, match=match)
     mappings = {one.model.__name__: one for one in _mappings(database, models)}
     loading = _Loading(database, mappings, match)
+    only = next(iter(mappings)) if len(mappings) == 1 else ""
     with chosen(database):
         async with database.transaction():
-            for name, fields in _READERS[form or "jsonl"](source):
+            for name, fields in _READERS[form or "jsonl"](source, only):
                 await loading.take(name, fields, texts=form == "csv")
             await loading.end()
     return Loaded(loading.created, loading.updated)
@@ -333,24 +337,27 @@ def _value(column: ColumnField, given: Any, *, texts: bool) -> Any:
     return msgspec.convert(given, column.kind.python, strict=not texts)
 
 
-def _lines(file: IO[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _lines(file: IO[str], _: str) -> Iterator[tuple[str, dict[str, Any]]]:
     for line in file:
         if line.strip():
             one = json.loads(line)
             yield one["model"], one["fields"]
 
 
-def _list(file: IO[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _list(file: IO[str], _: str) -> Iterator[tuple[str, dict[str, Any]]]:
     for one in json.load(file):
         yield one["model"], one["fields"]
 
 
-def _tables(file: IO[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    name = ""
+def _tables(file: IO[str], name: str) -> Iterator[tuple[str, dict[str, Any]]]:
     header: list[str] = []
     for row in csv.reader(file):
         if len(row) == 1 and row[0].startswith("# "):
             name, header = row[0][2:], []
+        elif not name:
+            raise ConfigurationError(
+                "the file does not say of which model its table is: name it, models=[Author], or --model"
+            )
         elif not header:
             header = row
         elif row:
