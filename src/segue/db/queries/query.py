@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from segue.db.models.model import Keyed
     from segue.db.queries.asking import Allowed
     from segue.db.queries.resulttables import Table
+    from segue.db.writing.returning import Returning
 
 __all__ = ["Asking", "Page", "Query", "Rows"]
 
@@ -484,6 +485,26 @@ class Query(Asking[M]):
         from segue.db.writing.changing import deleted
 
         return await deleted(self)
+
+    @overload
+    def returning(self) -> "Returning[M]": ...
+    @overload
+    def returning(self, a: Expr[T1], /) -> "Returning[tuple[T1]]": ...
+    @overload
+    def returning(self, a: Expr[T1], b: Expr[T2], /) -> "Returning[tuple[T1, T2]]": ...
+    @overload
+    def returning(self, a: Expr[T1], b: Expr[T2], c: Expr[T3], /) -> "Returning[tuple[T1, T2, T3]]": ...
+    @overload
+    def returning(self, *columns: Expr[Any]) -> "Returning[tuple[Any, ...]]": ...
+    def returning(self, *columns: Expr[Any]) -> "Returning[Any]":
+        """A change that gives back what it wrote: ``await Seat.where(Seat.free).limit(1).returning().update(free=False)``.
+
+        The objects, or tuples of these columns: as they are after an update, as they were before a deletion. In one statement where the
+        database can do that, else in one transaction.
+        """
+        from segue.db.writing.returning import Returning
+
+        return Returning(self, columns)
 
     async def erase(self) -> int:
         """Deletes the rows of all of them, where the model keeps what is deleted (``SoftDelete``); gives how many."""
