@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping as MappingOf, Sequence
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from segue.db.models.state import State, changed, peers_of
-from segue.db.writing.writesignals import Change, ManyChange, When, listen
+from segue.db.writing.writesignals import Change, LinkChange, ManyChange, When, listen
 
 if TYPE_CHECKING:
     from segue.db.models.fields import Related
@@ -152,7 +152,11 @@ class Stored(State):
 
     @classmethod
     def on(
-        cls, signal: type[Change[Any]] | type[ManyChange[Any]], *, when: When = "now"
+        cls,
+        signal: type[Change[Any]] | type[ManyChange[Any]] | type[LinkChange[Any]],
+        *,
+        when: When = "now",
+        category: str | None = None,
     ) -> "Callable[[F], F]":
         """Calls a function, async or not, when an object is written.
 
@@ -161,12 +165,12 @@ class Stored(State):
                 change.target.slug = slugify(change.target.title)
 
         ``signal``: ``Inserting``, ``Inserted``, ``Updating``, ``Updated``, ``Deleting``, ``Deleted``, or ``Change`` for all of them; of
-        queries ``UpdatingMany``, ``DeletingMany``. ``when``: "now", inside the transaction; "before commit", as the last thing in it;
-        "after commit". ``Model.on(...)`` is about all models.
+        queries ``UpdatingMany``, ``DeletingMany``; of relations to many ``Linking``, ``Linked``, ``Unlinking``, ``Unlinked``, or ``LinkChange``. ``when``: "now", inside the transaction; "before commit", as the last thing in it;
+        "after commit". ``category``: a name under which it can be left out, see ``muted``. ``Model.on(...)`` is about all models.
         """
 
         def register(receiver: F) -> F:
-            listen(cls, signal, receiver, when)
+            listen(cls, signal, receiver, when, category)
             return receiver
 
         return register

@@ -75,10 +75,10 @@ def _record_versions(model: Any) -> None:
         database=mapping.database,
     )
     mapping.kept["versions"] = made
-    listen(model, Updating, _before_one, "now")
-    listen(model, Deleting, _before_one, "now")
-    listen(model, UpdatingMany, _before_many, "now")
-    listen(model, DeletingMany, _before_many, "now")
+    listen(model, Updating, _before_one, "now", "versions")
+    listen(model, Deleting, _before_one, "now", "versions")
+    listen(model, UpdatingMany, _before_many, "now", "versions")
+    listen(model, DeletingMany, _before_many, "now", "versions")
 
 
 class Versioned(Model, abstract=True):

@@ -11,6 +11,7 @@ from segue.db.models.columns import Link, Relation
 from segue.db.models.mapping import Mapping
 from segue.db.models.relations import link_of, other_side
 from segue.db.queries.paths import ManyPath
+from segue.db.writing.writesignals import LinkChange, Linked, Linking, Unlinked, Unlinking, heard, tell
 
 __all__ = ["added", "assigned", "has_new_links", "taken_away", "write_new_links"]
 
@@ -19,7 +20,7 @@ async def added(target: Any, path: Any, others: Sequence[Any], columns: dict[str
     """Makes others related to an object. Those that are it already stay; ``columns``: of the row between."""
     relation = _relation(target, path, others)
     async with database_of(relation.model).transaction():
-        await _add(target, relation, others, columns)
+        await _add(target, relation, await _absent(target, relation, others, columns), columns)
     _remember(target, relation, lambda known: [*known, *(one for one in others if one not in known)])
 
 
@@ -64,9 +65,31 @@ def _relation(target: Any, path: Any, others: Sequence[Any]) -> Relation:
     return relation
 
 
+async def _absent(
+    target: Any, relation: Relation, others: Sequence[Any], columns: dict[str, Any]
+) -> Sequence[Any]:
+    """Those that are not related yet, if anybody wants to hear of them; what is said of the row between holds for all."""
+    if columns or not _is_heard(relation):
+        return others
+    present = await _present(target, relation)
+    return [one for one in others if one not in present]
+
+
 async def _add(target: Any, relation: Relation, others: Sequence[Any], columns: dict[str, Any]) -> None:
     if not others:
         return
+    if not _is_heard(relation):
+        await _add_rows(target, relation, others, columns)
+        return
+    for one in others:
+        if key_of(one) is UNSET:
+            await one.save()
+    await _tell(Linking, target, relation, others)
+    await _add_rows(target, relation, others, columns)
+    await _tell(Linked, target, relation, others)
+
+
+async def _add_rows(target: Any, relation: Relation, others: Sequence[Any], columns: dict[str, Any]) -> None:
     back = other_side(relation)
     if back is not None:
         if columns:
@@ -102,8 +125,17 @@ async def _add_links(link: Link, target: Any, others: Sequence[Any], columns: di
 
 
 async def _take(target: Any, relation: Relation, others: Sequence[Any]) -> None:
+    if others and _is_heard(relation):
+        present = await _present(target, relation)
+        others = [one for one in others if one in present]
     if not others:
         return
+    await _tell(Unlinking, target, relation, others)
+    await _take_rows(target, relation, others)
+    await _tell(Unlinked, target, relation, others)
+
+
+async def _take_rows(target: Any, relation: Relation, others: Sequence[Any]) -> None:
     back = other_side(relation)
     if back is not None:
         if not back.null:
@@ -118,6 +150,33 @@ async def _take(target: Any, relation: Relation, others: Sequence[Any]) -> None:
     await _query(link, target, others).delete()
     if relation.options.symmetric:
         await _query(Link(link.model, link.there, link.here), target, others).delete()
+
+
+def _turned(relation: Relation) -> Relation | None:
+    """The same relation to many as the other side has it, if it has one."""
+    if other_side(relation) is not None or relation.options.symmetric:
+        return None
+    link = link_of(relation)
+    for one in relation.target.__mapping__.relations.values():
+        if one is not relation and one.many and other_side(one) is None:
+            found = link_of(one)
+            if found.model is link.model and found.here is link.there:
+                return one
+    return None
+
+
+def _is_heard(relation: Relation) -> bool:
+    kinds = (Linking, Linked, Unlinking, Unlinked)
+    return heard(relation.model.__mapping__, *kinds) or heard(relation.target.__mapping__, *kinds)
+
+
+async def _tell(kind: type[LinkChange[Any]], target: Any, relation: Relation, others: Sequence[Any]) -> None:
+    """Tells both sides."""
+    database = database_of(relation.model)
+    await tell(type(target).__mapping__, kind(target, relation.name, tuple(others), database))
+    turned = _turned(relation) if _is_heard(relation) else None
+    for one in others if turned is not None else ():
+        await tell(type(one).__mapping__, kind(one, turned.name, (target,), database))  # type: ignore[union-attr] # looked at above
 
 
 def _query(link: Link, target: Any, others: Sequence[Any] | None) -> Any:

@@ -1,8 +1,10 @@
-"""Signals around writes: what is told before and after an object, or all of a query, is inserted, updated or deleted."""
+"""Signals around writes: what is told before and after an object, or all of a query, is inserted, updated, deleted, or related to others."""
 
 import inspect
-from collections.abc import Callable, Mapping as MappingOf
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from collections.abc import Callable, Collection, Generator, Mapping as MappingOf
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeVar
 
 import msgspec
 
@@ -20,13 +22,20 @@ __all__ = [
     "DeletingMany",
     "Inserted",
     "Inserting",
+    "LinkChange",
+    "Linked",
+    "Linking",
     "ManyChange",
+    "Signal",
+    "Unlinked",
+    "Unlinking",
     "Updated",
     "Updating",
     "UpdatingMany",
     "When",
     "heard",
     "listen",
+    "muted",
     "tell",
 ]
 
@@ -87,20 +96,98 @@ class DeletingMany(ManyChange[M], frozen=True, eq=False):
     """``query.delete()`` is about to run."""
 
 
-_listening: dict[type, list[tuple[type, Receiver, When]]] = {}
+class LinkChange(msgspec.Struct, Generic[M], frozen=True, eq=False):
+    """An object is related to others, or no more, over a relation to many. A receiver of this class gets all kinds of it.
+
+    ``target``: the object. ``relation``: the name of the relation. ``others``: those that come or go. ``database``: where. Each side that has
+    such a relation is told. A relation to one is a column: :class:`Updating` has it in its ``names``.
+    """
+
+    target: M
+    relation: str
+    others: tuple[Any, ...]
+    database: "Database"
 
 
-def listen(model: Any, kind: Any, receiver: Receiver, when: When) -> None:
+class Linking(LinkChange[M], frozen=True, eq=False):
+    """An object is about to be related to others. What a receiver raises stops it."""
+
+
+class Linked(LinkChange[M], frozen=True, eq=False):
+    """An object was related to others, in a transaction that has yet to be committed. What a receiver raises rolls it back."""
+
+
+class Unlinking(LinkChange[M], frozen=True, eq=False):
+    """An object is about to be related to others no more. What a receiver raises stops it."""
+
+
+class Unlinked(LinkChange[M], frozen=True, eq=False):
+    """An object is related to others no more, in a transaction that has yet to be committed. What a receiver raises rolls it back."""
+
+
+Signal = Change[Any] | ManyChange[Any] | LinkChange[Any]
+
+
+class _Listener(NamedTuple):
+    receiver: Receiver
+    when: When
+    category: str | None
+
+
+_listening: dict[type, list[tuple[type, _Listener]]] = {}
+#: Which categories are not called, and if so, of which only; None: all are called.
+_muted: ContextVar[tuple[frozenset[str], frozenset[str] | None]] = ContextVar(
+    "segue.db.muted", default=(frozenset(), None)
+)
+
+
+def listen(model: Any, kind: Any, receiver: Receiver, when: When, category: str | None = None) -> None:
     """Calls a receiver for a kind of signal about a model and those that derive from it."""
-    if not (isinstance(kind, type) and issubclass(kind, Change | ManyChange)):
+    if not (isinstance(kind, type) and issubclass(kind, Change | ManyChange | LinkChange)):
         raise TypeError(
             f"{model.__name__}.on() is given what to hear of, Inserting or Updated, not {kind!r:.80}"
         )
     if when not in ("now", "before commit", "after commit"):
         raise TypeError(f"when is 'now', 'before commit' or 'after commit', not {when!r:.80}")
-    _listening.setdefault(model, []).append((kind, receiver, when))
+    _listening.setdefault(model, []).append((kind, _Listener(receiver, when, category)))
     for mapping in registered():
         mapping.kept.pop("receivers", None)
+
+
+@contextmanager
+def muted(*categories: str, all_but: Collection[str] | None = None) -> Generator[None]:
+    """A block whose writes are not told to receivers of some categories, or only to those of ``all_but``.
+
+        @Post.on(Inserted, when="after commit", category="mail")
+        async def announce(change: Inserted[Post]) -> None: ...
+
+        with muted("mail"):
+            await load(db, Path("posts.jsonl"))
+
+    Blocks inside each other add up. What waits for the commit of a write in the block is muted too. Versions and their like, which Segue keeps
+    itself, are never among ``all_but``: ``muted("versions")`` names them.
+    """
+    if isinstance(all_but, str):
+        raise TypeError(f"all_but is several categories: all_but=[{all_but!r}]")
+    names, only = _muted.get()
+    if all_but is not None:
+        only = frozenset(all_but) if only is None else only & frozenset(all_but)
+    token = _muted.set((names | frozenset(categories), only))
+    try:
+        yield
+    finally:
+        _muted.reset(token)
+
+
+#: Of receivers that are part of Segue.
+OWN = frozenset({"versions", "undo", "upkeep"})
+
+
+def _is_muted(category: str | None) -> bool:
+    names, only = _muted.get()
+    if category is not None and category in names:
+        return True
+    return only is not None and category not in only and category not in OWN
 
 
 def heard(mapping: "Mapping", *kinds: type) -> bool:
@@ -111,28 +198,35 @@ def heard(mapping: "Mapping", *kinds: type) -> bool:
     return bool(found) and any(kind in found for kind in kinds)
 
 
-def _receivers(model: Any) -> dict[type, list[tuple[Receiver, When]]]:
+_KINDS = (
+    *(Inserting, Inserted, Updating, Updated, Deleting, Deleted),
+    *(UpdatingMany, DeletingMany, Linking, Linked, Unlinking, Unlinked),
+)
+
+
+def _receivers(model: Any) -> dict[type, list[_Listener]]:
     """Those of a model and of its bases, the base first, by the kind of signal."""
-    found: dict[type, list[tuple[Receiver, When]]] = {}
-    kinds = (Inserting, Inserted, Updating, Updated, Deleting, Deleted, UpdatingMany, DeletingMany)
+    found: dict[type, list[_Listener]] = {}
     for base in reversed(model.__mro__):
-        for wanted, receiver, when in _listening.get(base, ()):
-            for kind in kinds:
+        for wanted, listener in _listening.get(base, ()):
+            for kind in _KINDS:
                 if issubclass(kind, wanted):
-                    found.setdefault(kind, []).append((receiver, when))
+                    found.setdefault(kind, []).append(listener)
     if kept_up:
         from segue.db.writing.upkeep import receivers_of
 
         for about, receiver in receivers_of(model):
-            found.setdefault(about, []).append((receiver, "now"))
+            found.setdefault(about, []).append(_Listener(receiver, "now", "upkeep"))
     return found
 
 
-async def tell(mapping: "Mapping", signal: Change[Any] | ManyChange[Any]) -> None:
+async def tell(mapping: "Mapping", signal: Signal) -> None:
     """Calls who hears of a signal, one after the other; what one raises goes on."""
     if not heard(mapping, type(signal)):
         return
-    for receiver, when in mapping.kept["receivers"][type(signal)]:
+    for receiver, when, category in mapping.kept["receivers"][type(signal)]:
+        if _is_muted(category):
+            continue
         if when == "now":
             found = receiver(signal)
             if inspect.isawaitable(found):
