@@ -54,6 +54,8 @@ from segue.db.models.fields import AnyRef, Field, Many, One, Ref, Related, field
 from segue.db.models.model import Keyed, Model
 from segue.db.models.ranges import Range
 from segue.db.models.softdelete import SoftDelete
+from segue.db.models.undoable import Undoable
+from segue.db.models.undoing import CannotUndo, transactions, undo, undo_last
 from segue.db.models.versions import Version, Versioned
 from segue.db.queries.expressions import Condition, Expr, Order, all_of, any_of, not_
 from segue.db.queries.pages import Page
@@ -83,6 +85,7 @@ __all__ = [
     "Ambiguous",
     "AnyRef",
     "Audited",
+    "CannotUndo",
     "Change",
     "CheckViolation",
     "Condition",
@@ -127,6 +130,7 @@ __all__ = [
     "Stale",
     "StatementTimeout",
     "Table",
+    "Undoable",
     "UniqueViolation",
     "Unlinked",
     "Unlinking",
@@ -157,5 +161,8 @@ __all__ = [
     "search",
     "searchable",
     "transactional",
+    "transactions",
+    "undo",
+    "undo_last",
     "unique",
 ]

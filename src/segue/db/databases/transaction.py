@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from contextvars import Token
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
+from uuid import uuid4
 
 from segue.core.threads import wait
 from segue.db.errors import ConfigurationError
@@ -53,6 +54,7 @@ class Transaction:
         #: Whether reads before the first write need no transaction.
         self.reads_outside = False
         self._open = False
+        self._name = ""
         #: What failed in it because of others: the same work may succeed if it is done again.
         self.retry: Exception | None = None
         self._outer: Transaction | None = None
@@ -213,6 +215,16 @@ class Transaction:
             self._outer._undone += self._undone
         else:
             await _called(self._after)
+
+    @property
+    def name(self) -> str:
+        """A name that the outermost transaction and all savepoints in it share, and no other."""
+        outer = self._outer
+        if outer is not None and not outer.shared:
+            return outer.name
+        if not self._name:
+            self._name = uuid4().hex
+        return self._name
 
     @property
     def connection(self) -> "Connection":

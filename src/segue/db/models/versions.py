@@ -1,6 +1,7 @@
 """Models that keep what their objects were: each change and deletion leaves a version behind, which can be brought back."""
 
 import base64
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal, Self, cast
 
@@ -18,7 +19,7 @@ from segue.db.models.model import Model
 from segue.db.models.state import put
 from segue.db.writing.writesignals import Deleting, DeletingMany, Updating, UpdatingMany, listen
 
-__all__ = ["Version", "Versioned"]
+__all__ = ["Version", "Versioned", "record_of", "write_versions"]
 
 _SOME = 500
 
@@ -75,6 +76,7 @@ def _record_versions(model: Any) -> None:
         database=mapping.database,
     )
     mapping.kept["versions"] = made
+    mapping.kept.setdefault("beside", []).append(made)
     listen(model, Updating, _before_one, "now", "versions")
     listen(model, Deleting, _before_one, "now", "versions")
     listen(model, UpdatingMany, _before_many, "now", "versions")
@@ -121,12 +123,13 @@ class Versioned(Model, abstract=True):
 def _versions(target: Any) -> Any:
     model: Any = type(target).__mapping__.kept["versions"]
     mapping: Mapping = model.__mapping__
-    return model.where(mapping.expression("record") == _record(target)).order_by(
+    return model.where(mapping.expression("record") == record_of(target)).order_by(
         mapping.expression("id").desc()
     )
 
 
-def _record(target: Any) -> str:
+def record_of(target: Any) -> str:
+    """The key of an object as text."""
     key = key_of(target)
     text = msgspec.json.encode(key).decode()
     if len(text) > 190:
@@ -175,25 +178,29 @@ async def _before_one(change: Updating[Any] | Deleting[Any]) -> None:
     if isinstance(change, Updating):
         columns = _kept(type(target).__mapping__)
         rows = [row for row in rows if any(getattr(row, c.name) != getattr(target, c.name) for c in columns)]
-    await _write(type(target), rows, "update" if isinstance(change, Updating) else "delete")
+    action: Literal["update", "delete"] = "update" if isinstance(change, Updating) else "delete"
+    await write_versions(type(target), rows, action, change.names)
 
 
 async def _before_many(change: UpdatingMany[Any] | DeletingMany[Any]) -> None:
     action: Literal["update", "delete"] = "update" if isinstance(change, UpdatingMany) else "delete"
     rows = await cast("Any", change.query).for_update()
     for start in range(0, len(rows), _SOME):
-        await _write(change.query._model, rows[start : start + _SOME], action)
+        await write_versions(change.query._model, rows[start : start + _SOME], action, change.values)
 
 
-async def _write(model: Any, rows: list[Any], action: Literal["update", "delete"]) -> None:
+async def write_versions(
+    model: Any, rows: list[Any], action: Literal["update", "delete"], names: Iterable[str] = ()
+) -> None:
+    """Keeps what rows are before they are changed or deleted. ``names``: of the columns that are changed."""
     mapping: Mapping = model.__mapping__
     versions: Any = mapping.kept["versions"]
     columns = _kept(mapping)
     at, by = datetime.now(UTC), actor()
-    await versions.create_many(
+    made = await versions.create_many(
         [
             versions(
-                record=_record(row),
+                record=record_of(row),
                 action=action,
                 at=at,
                 by=by,
@@ -202,3 +209,5 @@ async def _write(model: Any, rows: list[Any], action: Literal["update", "delete"
             for row in rows
         ]
     )
+    if "after versions" in mapping.kept:
+        await mapping.kept["after versions"](model, made, sorted(names))

@@ -70,13 +70,17 @@ def mappings_of(database: "Database") -> list[Mapping]:
             and _elsewhere(database)
         ):
             continue
-        name = mapping.table if mapping.schema is None else f"{mapping.schema}.{mapping.table}"
+        name = _full_name(mapping)
         present = found.get(name)
         if present is not None and not _replaces(mapping, present):
             raise ConfigurationError(
                 f"{_place(present)} and {_place(mapping)} have the table {name!r} both: class {mapping.model.__name__}(Model, table=...) names another"
             )
         found[name] = mapping
+    for mapping in list(found.values()):
+        # What a model keeps in tables of its own: versions.
+        for beside in mapping.kept.get("beside", ()):
+            found.setdefault(_full_name(beside.__mapping__), beside.__mapping__)
     for mapping in found.values():
         for relation in mapping.relations.values():
             if (
@@ -98,6 +102,10 @@ def _with_kin(models: Iterable[Any]) -> list[Mapping]:
         for one in (mapping, *homes(mapping), *descendants(mapping)):
             found[one] = None
     return list(found)
+
+
+def _full_name(mapping: Mapping) -> str:
+    return mapping.table if mapping.schema is None else f"{mapping.schema}.{mapping.table}"
 
 
 def _elsewhere(database: "Database") -> bool:
@@ -317,7 +325,7 @@ class _Table:
             other = relation.target.__mapping__
             if other.database != self.mapping.database:
                 continue
-            name = other.table if other.schema is None else f"{other.schema}.{other.table}"
+            name = _full_name(other)
             action = relation.on_delete
             found.append(
                 sa.ForeignKeyConstraint(

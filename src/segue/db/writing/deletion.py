@@ -9,7 +9,7 @@ from segue.db.models.mapping import Mapping, registered, resolve_all
 from segue.db.queries.expressions import Condition, any_of
 from segue.db.queries.paths import OnePath
 
-__all__ = ["Deletion", "deletion_of"]
+__all__ = ["Deletion", "concerned_by", "deletion_of"]
 
 
 class Deletion(msgspec.Struct, frozen=True, eq=False):
@@ -30,10 +30,7 @@ class Deletion(msgspec.Struct, frozen=True, eq=False):
 
 async def deletion_of(target: Any) -> Deletion:
     """Asks the database, one count for each model that is concerned."""
-    resolve_all()
-    model = type(target)
-    conditions: dict[str, dict[Any, list[Condition]]] = {"deleted": {}, "cleared": {}, "kept_by": {}}
-    _follow(model, (), target, conditions)
+    conditions = concerned_by(target)
     counts = {
         what: {
             one: count
@@ -43,6 +40,14 @@ async def deletion_of(target: Any) -> Deletion:
         for what, by_model in conditions.items()
     }
     return Deletion(**counts)
+
+
+def concerned_by(target: Any) -> dict[str, dict[Any, list[Condition]]]:
+    """Under ``deleted``, ``cleared`` and ``kept_by``: conditions for the objects of each model that the deletion of an object concerns."""
+    resolve_all()
+    found: dict[str, dict[Any, list[Condition]]] = {"deleted": {}, "cleared": {}, "kept_by": {}}
+    _follow(type(target), (), target, found)
+    return found
 
 
 def _follow(

@@ -13,7 +13,7 @@ from segue.db.models.relations import link_of, other_side
 from segue.db.queries.paths import ManyPath
 from segue.db.writing.writesignals import LinkChange, Linked, Linking, Unlinked, Unlinking, heard, tell
 
-__all__ = ["added", "assigned", "has_new_links", "taken_away", "write_new_links"]
+__all__ = ["added", "assigned", "has_new_links", "present_in", "taken_away", "turned_side", "write_new_links"]
 
 
 async def added(target: Any, path: Any, others: Sequence[Any], columns: dict[str, Any]) -> None:
@@ -37,7 +37,7 @@ async def assigned(target: Any, path: Any, others: Iterable[Any]) -> None:
     wanted = list(others)
     relation = _relation(target, path, wanted)
     async with database_of(relation.model).transaction():
-        present = await _present(target, relation)
+        present = await present_in(target, relation)
         await _take(target, relation, [one for one in present if one not in wanted])
         await _add(target, relation, [one for one in wanted if one not in present], {})
     _remember(target, relation, lambda _: wanted)
@@ -71,7 +71,7 @@ async def _absent(
     """Those that are not related yet, if anybody wants to hear of them; what is said of the row between holds for all."""
     if columns or not _is_heard(relation):
         return others
-    present = await _present(target, relation)
+    present = await present_in(target, relation)
     return [one for one in others if one not in present]
 
 
@@ -126,7 +126,7 @@ async def _add_links(link: Link, target: Any, others: Sequence[Any], columns: di
 
 async def _take(target: Any, relation: Relation, others: Sequence[Any]) -> None:
     if others and _is_heard(relation):
-        present = await _present(target, relation)
+        present = await present_in(target, relation)
         others = [one for one in others if one in present]
     if not others:
         return
@@ -152,7 +152,7 @@ async def _take_rows(target: Any, relation: Relation, others: Sequence[Any]) -> 
         await _query(Link(link.model, link.there, link.here), target, others).delete()
 
 
-def _turned(relation: Relation) -> Relation | None:
+def turned_side(relation: Relation) -> Relation | None:
     """The same relation to many as the other side has it, if it has one."""
     if other_side(relation) is not None or relation.options.symmetric:
         return None
@@ -174,7 +174,7 @@ async def _tell(kind: type[LinkChange[Any]], target: Any, relation: Relation, ot
     """Tells both sides."""
     database = database_of(relation.model)
     await tell(type(target).__mapping__, kind(target, relation.name, tuple(others), database))
-    turned = _turned(relation) if _is_heard(relation) else None
+    turned = turned_side(relation) if _is_heard(relation) else None
     for one in others if turned is not None else ():
         await tell(type(one).__mapping__, kind(one, turned.name, (target,), database))  # type: ignore[union-attr] # looked at above
 
@@ -190,7 +190,8 @@ async def _links(link: Link, target: Any, others: Sequence[Any] | None) -> list[
     return found
 
 
-async def _present(target: Any, relation: Relation) -> list[Any]:
+async def present_in(target: Any, relation: Relation) -> list[Any]:
+    """The objects to which one is related."""
     back = other_side(relation)
     other: Any = relation.target
     if back is not None:
