@@ -34,6 +34,8 @@ def dialect_named(name: str) -> Any:
             made = mssql_dialect(paramstyle="qmark")
             # Without a server to ask it would write for one of 2005.
             made._supports_offset_fetch = True
+            made.server_version_info = (16,)
+            made._setup_version_attributes()
             return made
         case _:
             registry: Any = dialects.registry
@@ -43,4 +45,7 @@ def dialect_named(name: str) -> Any:
                 raise ConfigurationError(
                     f"there is no dialect {name!r}: is the package of SQLAlchemy's dialect for it installed?"
                 ) from None
-            return found(paramstyle="qmark")
+            other = found(paramstyle="qmark")
+            if name == "firebird":
+                other.server_version_info = (4, 0)
+            return other

@@ -297,6 +297,11 @@ class Selecting:
             made = made.offset(self.offset)
         if self.lock is not None:
             skip, nowait, share, _ = self.lock
+            if self.sql.dialect == "mssql":
+                # There it is said of the table.
+                words = ["HOLDLOCK" if share else "UPDLOCK", "ROWLOCK"]
+                words += ["READPAST"] * skip + ["NOWAIT"] * nowait
+                return made.with_hint(self.scope.table, f"WITH ({', '.join(words)})", "mssql")
             made = made.with_for_update(
                 skip_locked=skip, nowait=nowait, read=share, of=self.scope.table if self.scope.joins else None
             )

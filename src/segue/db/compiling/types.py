@@ -22,6 +22,7 @@ Convert: TypeAlias = Callable[[Any], Any]
 UTC = datetime.UTC
 _MIDNIGHT = datetime.datetime(1, 1, 1)  # noqa: DTZ001 -- times of the day have no zone
 _MYSQL = frozenset({"mysql", "mariadb"})
+_WORDS = "utf8mb4_unicode_ci"
 
 
 @functools.cache
@@ -29,10 +30,16 @@ def _json() -> msgspec.json.Encoder:
     return msgspec.json.Encoder()
 
 
-def sql_type(kind: Kind, *, indexed: bool = False) -> sa.types.TypeEngine[Any]:  # noqa: C901 -- a case for each kind
-    """The type for SQLAlchemy, which knows what it is called where. ``indexed``: MySQL indexes text of a known length only."""
+def sql_type(  # noqa: C901 -- a case for each kind
+    kind: Kind, *, indexed: bool = False, words: bool = False
+) -> sa.types.TypeEngine[Any]:
+    """The type for SQLAlchemy, which knows what it is called where. ``indexed``: MySQL indexes text of a known length only.
+
+    ``words``: it is searched for words, which MySQL finds in any case of letters only where the column compares so.
+    """
     if kind.cipher is not None:
         return sa.LargeBinary()
+    collation = _WORDS if words and kind.collation is None else kind.collation
     match kind.storage:
         case "bool":
             return sa.Boolean(create_constraint=False)
@@ -48,23 +55,43 @@ def sql_type(kind: Kind, *, indexed: bool = False) -> sa.types.TypeEngine[Any]: 
             return sa.Numeric(kind.digits, 0 if kind.places is None else kind.places)
         case "str":
             if kind.length is not None:
-                return sa.String(kind.length, collation=kind.collation)
-            text = sa.Text(collation=kind.collation)
-            return text.with_variant(sa.String(255), "mysql", "mariadb", "oracle") if indexed else text
+                short: sa.types.TypeEngine[Any] = _in_unicode(sa.String(kind.length, collation=kind.collation), kind.length)
+                made = mysql.VARCHAR(kind.length, collation=collation)
+                return short.with_variant(made, "mysql", "mariadb") if words else short
+            text: sa.types.TypeEngine[Any] = _in_unicode(sa.Text(collation=kind.collation), 255 if indexed else None)
+            if indexed:
+                return text.with_variant(
+                    mysql.VARCHAR(255, collation=collation), "mysql", "mariadb"
+                ).with_variant(sa.String(255), "oracle")
+            return text.with_variant(mysql.TEXT(collation=collation), "mysql", "mariadb") if words else text
         case "text":
-            return sa.Text(collation=kind.collation).with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
+            text = sa.Text(collation=kind.collation)
+            return _in_unicode(
+                text.with_variant(mysql.LONGTEXT(collation=collation), "mysql", "mariadb"), None
+            )
         case "bytes":
-            return sa.LargeBinary(kind.length).with_variant(mysql.LONGBLOB(), "mysql", "mariadb")
+            return (
+                sa.LargeBinary(kind.length)
+                .with_variant(mysql.LONGBLOB(), "mysql", "mariadb")
+                .with_variant(_mssql_bytes(kind.length), "mssql")
+            )
         case "datetime":
             return (
                 sa.DateTime(timezone=kind.zone)
                 .with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
                 .with_variant(_mssql_datetime(kind.zone), "mssql")
+                # What it calls a date has no parts of seconds.
+                .with_variant(sa.TIMESTAMP(timezone=kind.zone), "oracle")
             )
         case "date":
             return sa.Date()
         case "time":
-            return sa.Time().with_variant(mysql.TIME(fsp=6), "mysql", "mariadb")
+            # Oracle has no times of the day: it is how long after midnight.
+            return (
+                sa.Time()
+                .with_variant(mysql.TIME(fsp=6), "mysql", "mariadb")
+                .with_variant(_oracle_interval(), "oracle")
+            )
         case "timedelta":
             return (
                 sa.BigInteger()
@@ -80,14 +107,14 @@ def sql_type(kind: Kind, *, indexed: bool = False) -> sa.types.TypeEngine[Any]: 
             return sa.String(kind.length or max(len(str(one)) for one in values))
         case "array":
             inner = sql_type(kind.item) if kind.item is not None else sa.Text()
-            return sa.JSON().with_variant(postgresql.ARRAY(inner), "postgresql")
+            return _json_text(sa.JSON().with_variant(postgresql.ARRAY(inner), "postgresql"))
         case "json":
-            return sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+            return _json_text(sa.JSON().with_variant(postgresql.JSONB(), "postgresql"))
         case "hstore":
             # As text on both sides: asyncpg knows no type of an extension.
-            return sa.JSON().with_variant(postgresql.HSTORE(), "postgresql")
+            return _json_text(sa.JSON().with_variant(postgresql.HSTORE(), "postgresql"))
         case "range" if kind.item is not None:
-            return sa.JSON().with_variant(_range_type(kind.item), "postgresql")
+            return _json_text(sa.JSON().with_variant(_range_type(kind.item), "postgresql"))
         case _:
             return sa.Text()
 
@@ -102,6 +129,22 @@ def _range_type(item: Kind) -> Any:
             return postgresql.DATERANGE()
         case _:
             return postgresql.TSTZRANGE() if item.zone else postgresql.TSRANGE()
+
+
+def _json_text(json: sa.types.TypeEngine[Any]) -> sa.types.TypeEngine[Any]:
+    """Firebird has no JSON: it is text there."""
+    return json.with_variant(sa.Text(), "firebird", "firebird.firebird")
+
+
+def _in_unicode(text: sa.types.TypeEngine[Any], length: int | None) -> sa.types.TypeEngine[Any]:
+    """SQL Server's other types of text have the letters of one part of the world only."""
+    made: Any = mssql.NVARCHAR
+    return text.with_variant(made(length or "max"), "mssql")
+
+
+def _mssql_bytes(length: int | None) -> Any:
+    made: Any = mssql.VARBINARY
+    return made(length or "max")
 
 
 def _mssql_datetime(zone: bool) -> Any:
@@ -239,6 +282,8 @@ def _to(kind: Kind, dialect: str) -> Convert | None:  # noqa: C901 -- a case for
                 return _datetime_text_utc if kind.zone else _datetime_text
         case "date" | "time" if dialect == "sqlite":
             return _iso
+        case "time" if dialect == "oracle":
+            return _since_midnight
         case "uuid" if dialect != "postgresql":
             return _hex
         case "decimal" if dialect == "sqlite":
@@ -297,7 +342,7 @@ def _from(kind: Kind, dialect: str) -> Convert | None:  # noqa: C901 -- a case f
         case "time":
             if dialect == "sqlite":
                 return datetime.time.fromisoformat
-            if dialect in _MYSQL:
+            if dialect in _MYSQL or dialect == "oracle":
                 return _timedelta_to_time
         case "timedelta" if dialect not in ("postgresql", "oracle"):
             return _from_microseconds
@@ -307,6 +352,9 @@ def _from(kind: Kind, dialect: str) -> Convert | None:  # noqa: C901 -- a case f
             return _text_decimal(kind.places)
         case "float" if dialect != "postgresql":
             return float
+        case "str" | "text" if dialect == "oracle" and not kind.null:
+            made: Convert = kind.python
+            return lambda value: made(value or "")
         case "str" | "text" if kind.python is not str:
             subclass: Convert = kind.python
             return subclass
@@ -385,6 +433,10 @@ def _microseconds(value: datetime.timedelta) -> int:
 
 def _from_microseconds(value: int) -> datetime.timedelta:
     return datetime.timedelta(microseconds=value)
+
+
+def _since_midnight(value: datetime.time) -> datetime.timedelta:
+    return datetime.datetime.combine(_MIDNIGHT, value.replace(tzinfo=None)) - _MIDNIGHT
 
 
 def _timedelta_to_time(value: Any) -> Any:

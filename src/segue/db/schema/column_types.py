@@ -30,19 +30,21 @@ __all__ = [
 Type = sa.types.TypeEngine[Any]
 
 
-def column_type(kind: Kind, *, indexed: bool = False) -> Type:
-    """The type of a column, which knows how it is written in a revision."""
-    found = sql_type(kind, indexed=indexed)
-    source = _source(kind, indexed=indexed)
+def column_type(kind: Kind, *, indexed: bool = False, words: bool = False) -> Type:
+    """The type of a column, which knows how it is written in a revision. ``words``: it is searched for words."""
+    words = words and kind.cipher is None and kind.storage in ("str", "text")
+    found = sql_type(kind, indexed=indexed, words=words)
+    source = _source(kind, indexed=indexed, words=words)
     if source is not None:
         found.segue_source = f"types.{source}"  # type: ignore[attr-defined] # read when it is written
     return found
 
 
-def _source(kind: Kind, *, indexed: bool) -> str | None:  # noqa: C901 -- a case for each kind
+def _source(kind: Kind, *, indexed: bool, words: bool = False) -> str | None:  # noqa: C901 -- a case for each kind
     if kind.cipher is not None:
         return "binary()"
-    more = f"collation={kind.collation!r}" if kind.collation else ""
+    said = [f"collation={kind.collation!r}"] if kind.collation else []
+    more = ", ".join([*said, "words=True"] if words else said)
     match kind.storage:
         case "str" if kind.length is not None:
             return f"string({', '.join(filter(None, (str(kind.length), more)))})"
@@ -86,18 +88,20 @@ def _source(kind: Kind, *, indexed: bool) -> str | None:  # noqa: C901 -- a case
 
 
 def _made(storage: Storage, **more: Any) -> Type:
-    indexed = more.pop("indexed", False)
-    return column_type(Kind(storage, None, **more), indexed=indexed)
+    indexed, words = more.pop("indexed", False), more.pop("words", False)
+    return column_type(Kind(storage, None, **more), indexed=indexed, words=words)
 
 
-def string(length: int | None = None, *, indexed: bool = False, collation: str | None = None) -> Type:
-    """Text, of at most ``length`` characters. ``indexed``: MariaDB indexes short text only."""
-    return _made("str", length=length, indexed=indexed, collation=collation)
+def string(
+    length: int | None = None, *, indexed: bool = False, collation: str | None = None, words: bool = False
+) -> Type:
+    """Text, of at most ``length`` characters. ``indexed``: MariaDB indexes short text only. ``words``: it is searched for words."""
+    return _made("str", length=length, indexed=indexed, collation=collation, words=words)
 
 
-def text(*, collation: str | None = None) -> Type:
-    """Text of any length."""
-    return _made("text", collation=collation)
+def text(*, collation: str | None = None, words: bool = False) -> Type:
+    """Text of any length. ``words``: it is searched for words."""
+    return _made("text", collation=collation, words=words)
 
 
 def integer(*, bits: int = 64) -> Type:

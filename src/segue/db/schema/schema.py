@@ -35,11 +35,13 @@ __all__ = ["create_all", "drop_all", "mappings_of", "metadata_of"]
 #: For which databases the text of a default or a condition is written.
 _WRITTEN_FOR = ("postgresql", "sqlite", "mysql")
 
-#: What every table is told, whatever the server's own defaults are.
+#: What every table is told, whatever the server's own defaults are. Texts are alike where all letters are, as in other databases.
 TABLE_OPTIONS = {
     "mysql_charset": "utf8mb4",
+    "mysql_collate": "utf8mb4_bin",
     "mysql_engine": "InnoDB",
     "mariadb_charset": "utf8mb4",
+    "mariadb_collate": "utf8mb4_bin",
     "mariadb_engine": "InnoDB",
 }
 
@@ -208,23 +210,41 @@ class _Table:
         if options.computed is not None:
             # Before version 18 PostgreSQL stores them all.
             stored = options.stored or self.dialect == "postgresql"
+            # MariaDB has none that must not be empty.
             arguments.append(sa.Computed(self.sql(options.computed, owner), persisted=stored))
+        if one.automatic and one.home is self.mapping and self.dialect == "oracle":
+            # The others count up what is called a key of whole numbers.
+            arguments.append(sa.Identity())
         default = self.default(one)
         comment: dict[str, Any] = (
             {"comment": options.help} if options.help and self.dialect != "sqlite" else {}
         )
         return sa.Column(
             one.column,
-            column_type(one.kind, indexed=indexed),
+            column_type(one.kind, indexed=indexed, words=self.has_words(one)),
             *arguments,
             primary_key=options.key,
-            # MariaDB has no generated columns that must not be empty.
-            nullable=one.kind.null or options.computed is not None or apart,
+            nullable=one.kind.null
+            or options.computed is not None
+            or apart
+            or self.is_empty_when_missing(one),
             server_default=default,
             info={"fill": self.fill(one)},
             autoincrement=(one.automatic and one.home is self.mapping) or (False if options.key else "auto"),
             **comment,
         )
+
+    def has_words(self, one: ColumnField) -> bool:
+        """Whether it is searched for words."""
+        return any(
+            one.name in constraint.fields
+            for constraint in self.mapping.model.constraints
+            if isinstance(constraint, Searchable)
+        )
+
+    def is_empty_when_missing(self, one: ColumnField) -> bool:
+        """Oracle takes empty text for a missing value, so it has to allow that."""
+        return self.dialect == "oracle" and one.kind.storage in ("str", "text") and not one.options.key
 
     def fill(self, one: ColumnField) -> Any:
         """What rows have in it that were there before it: its default, if that is always the same."""
