@@ -55,10 +55,14 @@ def sql_type(  # noqa: C901 -- a case for each kind
             return sa.Numeric(kind.digits, 0 if kind.places is None else kind.places)
         case "str":
             if kind.length is not None:
-                short: sa.types.TypeEngine[Any] = _in_unicode(sa.String(kind.length, collation=kind.collation), kind.length)
+                short: sa.types.TypeEngine[Any] = _in_unicode(
+                    sa.String(kind.length, collation=kind.collation), kind.length
+                )
                 made = mysql.VARCHAR(kind.length, collation=collation)
                 return short.with_variant(made, "mysql", "mariadb") if words else short
-            text: sa.types.TypeEngine[Any] = _in_unicode(sa.Text(collation=kind.collation), 255 if indexed else None)
+            text: sa.types.TypeEngine[Any] = _in_unicode(
+                sa.Text(collation=kind.collation), 255 if indexed else None
+            )
             if indexed:
                 return text.with_variant(
                     mysql.VARCHAR(255, collation=collation), "mysql", "mariadb"
