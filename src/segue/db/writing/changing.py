@@ -135,6 +135,14 @@ def _given(mapping: Mapping, values: dict[str, Any]) -> Given:
                 for column, key in zip(relation.columns, keys, strict=True)
             ]
             continue
+        if name in mapping.pointers:
+            pointer = mapping.pointers[name]
+            label, text = pointer.pair(value)
+            found += [
+                (pointer.type, as_expression(label, pointer.type.kind)),
+                (pointer.key, as_expression(text, pointer.key.kind)),
+            ]
+            continue
         column = mapping.columns.get(name)
         if column is None or column.generated:
             raise TypeError(
