@@ -318,7 +318,7 @@ class Database:
 
     def mappings(self) -> list[Mapping]:
         """The models that have their table here, those of link tables too."""
-        from segue.db.schema.schema import mappings_of
+        from segue.db.schema.placement import mappings_of
 
         return mappings_of(self)
 
