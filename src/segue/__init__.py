@@ -60,6 +60,8 @@ if TYPE_CHECKING:
     from segue.core.binding.asking import argument, form_argument
     from segue.core.binding.drafts import Draft, Partial
     from segue.core.binding.texts import HTTPURL, Email, Hostname, IPAddress, IPv4, IPv6, Phone, Slug
+    from segue.core.binding.validated import Validates
+    from segue.core.binding.validators import between, cleaned, equal_to, json_text, slugged, strong
     from segue.core.context import current_app, current_request
     from segue.core.default import (
         delete,
@@ -281,6 +283,13 @@ __all__ = [
     "ConfigError",
     "Secret",
     "SettingsError",
+    "Validates",
+    "between",
+    "cleaned",
+    "equal_to",
+    "json_text",
+    "slugged",
+    "strong",
 ]
 
 # Made when it is first asked for: an app that makes its own never has it.
@@ -320,6 +329,10 @@ _IN_MODULE = {
     "IPv6": "binding.texts",
     "Phone": "binding.texts",
     "Slug": "binding.texts",
+    "Validates": "binding.validated",
+    **dict.fromkeys(
+        ("between", "cleaned", "equal_to", "json_text", "slugged", "strong"), "binding.validators"
+    ),
     "AutoVary": "middleware.autovary",
     "MethodOverride": "middleware.methodoverride",
     "Router": "routing.ownrouting",

@@ -63,6 +63,7 @@ from segue.db.queries.query import Query, Rows
 from segue.db.queries.resulttables import Table
 from segue.db.queries.searching import search
 from segue.db.queries.subqueries import exists, outer
+from segue.db.writing.lookups import in_db, not_in_db
 from segue.db.writing.writesignals import (
     Change,
     Deleted,
@@ -165,4 +166,6 @@ __all__ = [
     "undo",
     "undo_last",
     "unique",
+    "in_db",
+    "not_in_db",
 ]

@@ -6,6 +6,7 @@ from typing import Any
 
 from segue.core.binding.roles import role_of
 from segue.core.binding.validation import ObjectField, object_fields
+from segue.core.texts.lazy import Words
 from segue.db.models.mapping import Mapping, Relation
 from segue.grid.naming import label_of_column, naming_column, object_text
 from segue.html.forms.form import FormOf
@@ -42,12 +43,14 @@ def coming(model: Any, exclude: Sequence[str]) -> list[ObjectField]:
     return found
 
 
-def described(model: Any, exclude: Sequence[str]) -> tuple[dict[str, str], dict[str, str], dict[str, Widget]]:
+def described(
+    model: Any, exclude: Sequence[str]
+) -> tuple[dict[str, Words], dict[str, Words], dict[str, Widget]]:
     """The labels, the helps and the widgets of these fields."""
     mapping: Mapping = model.__mapping__
     columns = [mapping.columns[one.name] for one in coming(model, exclude)]
     return (
-        {one.name: label_of_column(one) for one in columns},
+        {one.name: one.options.label or label_of_column(one) for one in columns},
         {one.name: one.options.help for one in columns if one.options.help},
         {one.name: Textarea() for one in columns if one.kind.storage == "text"},
     )

@@ -30,13 +30,13 @@ def plural(model: Any) -> str:
 def label_of_column(column: ColumnField) -> str:
     """What people read for a column."""
     if column.options.label:
-        return column.options.label
+        return str(column.options.label)
     return label_of(column.name) if column.reference is None else label_of_relation(column.reference)
 
 
 def label_of_relation(relation: Relation) -> str:
     """What people read for a relation."""
-    return relation.options.label or label_of(relation.name)
+    return str(relation.options.label or label_of(relation.name))
 
 
 def naming_column(model: Any) -> ColumnField | None:

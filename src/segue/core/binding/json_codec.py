@@ -6,6 +6,7 @@ from typing import Any, Literal, Self
 import msgspec
 
 from segue.core.binding.decimals import bounded
+from segue.core.binding.validated import validated
 
 __all__ = ["DEFAULT_JSON", "JSONCodec"]
 
@@ -84,7 +85,7 @@ class JSONCodec:
 
     def decoder(self, type: Any) -> Callable[[bytes | str], Any]:
         """:meth:`decode` for one type: what is asked of it often."""
-        return bounded(type, msgspec.json.Decoder(type, dec_hook=self._dec_hook).decode)
+        return validated(type, bounded(type, msgspec.json.Decoder(type, dec_hook=self._dec_hook).decode))
 
     def convert(self, value: Any, type: Any, *, strict: bool = True) -> Any:
         """A value of dicts, lists and scalars, or an object with attributes, as ``type``. Raises ValidationError."""
@@ -94,7 +95,8 @@ class JSONCodec:
 
     def check(self, value: Any, type: Any, *, strict: bool = True) -> Any:
         """:meth:`convert` for what came from outside: NaN, and decimals that nobody could write out, are refused."""
-        return bounded(type, lambda one: self.convert(one, type, strict=strict), floats=True)(value)
+        checked = bounded(type, lambda one: self.convert(one, type, strict=strict), floats=True)
+        return validated(type, checked)(value)
 
     def recast(self, value: Any, type: Any) -> Any:
         """A model as another one, ``type``, that has some of its fields. Raises ValidationError."""

@@ -12,6 +12,7 @@ import msgspec
 
 from segue.core.binding.decimals import check_decimal
 from segue.core.binding.kinds import bare, is_union
+from segue.core.binding.validated import validated
 
 __all__ = ["FromText", "from_text"]
 
@@ -25,12 +26,18 @@ _BOOLEANS = {"true": True, "1": True, "on": True, "false": False, "0": False, "o
 _MOST = 4_000  # characters of a number, a date or the like; text may be as long as the request
 
 
-def from_text(kind: Any) -> FromText | None:
+def from_text(kind: Any, *, validating: bool = True) -> FromText | None:
     """A function that makes a ``kind`` of a text and raises msgspec.ValidationError; None where the text is it.
 
     Booleans are written true, 1, on, false, 0 and off. Where None is possible, an empty text is None unless text is
-    possible too: that is what a browser sends for a field that was left empty.
+    possible too: that is what a browser sends for a field that was left empty. ``validating``: what the annotation asks for
+    besides is asked too.
     """
+    read = _from_text(kind)
+    return read if read is None or not validating else validated(kind, read)
+
+
+def _from_text(kind: Any) -> FromText | None:
     whole = bare(kind)
     plain = [bare(member) for member in (get_args(whole) if is_union(whole) else (whole,))]
     if kind is str or kind is Any:

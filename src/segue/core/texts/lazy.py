@@ -1,11 +1,11 @@
 """Texts that are said when somebody reads them: what stands in a module is made before anybody has a language."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from segue.core.texts.speaking import current_speaker
 
-__all__ = ["LazyText", "Words", "filled", "said", "said_plural"]
+__all__ = ["Label", "LazyText", "Words", "filled", "said", "said_plural"]
 
 
 def said(domains: tuple[str, ...], context: str | None, text: str, values: Mapping[str, Any]) -> str:
@@ -126,3 +126,16 @@ class LazyText:
 
 Words = str | LazyText
 """A text for people: one that is the same for all, or one that is translated for each reader."""
+
+
+class Label(NamedTuple):
+    """In an annotation: what people call a field, and what helps them with it, in the language of each of them.
+
+    class Film(Struct):
+        title: Annotated[str, Label(_l("Title"), _l("As on the poster"))]
+
+    ``Meta(title=...)`` says the same in one language.
+    """
+
+    label: Words
+    help: Words = ""

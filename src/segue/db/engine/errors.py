@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from segue.core.texts.lazy import Words
+from segue.core.texts.texts import framework
 from segue.http.errors import (
     Conflict,
     HTTPError,
@@ -32,6 +34,8 @@ __all__ = [
     "UniqueViolation",
 ]
 
+_ = framework.lazy_gettext
+
 _LONGEST = 2_000  # characters of a statement that a message shows
 
 
@@ -50,7 +54,7 @@ class DatabaseError(Exception):
     """
 
     status: int = 500
-    public: ClassVar[str] = ""
+    public: ClassVar[Words] = ""
     retry: ClassVar[bool] = False
     #: Whether a client is told which columns it is about.
     names_columns: ClassVar[bool] = False
@@ -68,10 +72,9 @@ class DatabaseError(Exception):
         if isinstance(self, HTTPError):
             headers = {"retry-after": "1"} if self.default_status == 503 else None
             # The names of the columns are those of the client's own fields; their values are not told.
-            told = [{"loc": [name], "msg": self.public} for name in columns] if self.names_columns else []
-            HTTPError.__init__(
-                self, None, self.public, headers=headers, extra={"errors": told} if told else None
-            )
+            public = str(self.public)
+            told = [{"loc": [name], "msg": public} for name in columns] if self.names_columns else []
+            HTTPError.__init__(self, None, public, headers=headers, extra={"errors": told} if told else None)
         self.message = message
         self.sql = sql
         self.code = code
@@ -94,20 +97,20 @@ class ProgrammingError(DatabaseError):
 class StaleStatement(DatabaseError, ServiceUnavailable):
     """The schema changed after the statement had been prepared. It is run again by itself, but not inside a transaction."""
 
-    public = "The database was changed meanwhile. Please try again."
+    public = _("The database was changed meanwhile. Please try again.")
     retry = True
 
 
 class DataError(DatabaseError, UnprocessableContent):
     """A value that its column cannot hold: too long, out of range, not of its type."""
 
-    public = "A value cannot be stored."
+    public = _("A value cannot be stored.")
 
 
 class IntegrityError(DatabaseError, Conflict):
     """A rule of the schema forbids it. The subclasses say which."""
 
-    public = "This conflicts with what is stored already."
+    public = _("This conflicts with what is stored already.")
 
 
 class UniqueViolation(IntegrityError):
@@ -118,7 +121,7 @@ class UniqueViolation(IntegrityError):
     @property
     def problems(self) -> list[dict[str, Any]]:
         """What a form tells beside its fields (segue.core.ports.Saves)."""
-        told = "There is one with this already."
+        told = framework.gettext("There is one with this already.")
         return [{"loc": [name], "msg": told} for name in self.columns] or [{"loc": [], "msg": told}]
 
 
@@ -137,53 +140,53 @@ class NotNullViolation(IntegrityError):
 class SerializationFailure(DatabaseError, ServiceUnavailable):
     """Another transaction changed what this one had read. Run it again."""
 
-    public = "Somebody else changed the same data. Please try again."
+    public = _("Somebody else changed the same data. Please try again.")
     retry = True
 
 
 class Deadlock(DatabaseError, ServiceUnavailable):
     """Two transactions waited for each other, and the database chose this one to give up. Run it again."""
 
-    public = "Somebody else changed the same data. Please try again."
+    public = _("Somebody else changed the same data. Please try again.")
     retry = True
 
 
 class LockTimeout(DatabaseError, ServiceUnavailable):
     """Another transaction held a lock for too long."""
 
-    public = "The database is busy. Please try again."
+    public = _("The database is busy. Please try again.")
     retry = True
 
 
 class StatementTimeout(DatabaseError, ServiceUnavailable):
     """A statement took longer than it may, or the database did not answer."""
 
-    public = "The database took too long to answer."
+    public = _("The database took too long to answer.")
 
 
 class ConnectionLost(DatabaseError, ServiceUnavailable):
     """The database cannot be reached, or went away. Whether the statement was run is not known, unless ``sent`` is False."""
 
-    public = "The database cannot be reached."
+    public = _("The database cannot be reached.")
     sent: bool = True
 
 
 class PoolTimeout(DatabaseError, ServiceUnavailable):
     """All connections were in use for too long."""
 
-    public = "The database is busy. Please try again."
+    public = _("The database is busy. Please try again.")
 
 
 class DatabaseFull(DatabaseError, InsufficientStorage):
     """There is no room left on the database's disk. Nothing of the transaction was written."""
 
-    public = "There is no room left to store this."
+    public = _("There is no room left to store this.")
 
 
 class DatabaseReadOnly(DatabaseError, ServiceUnavailable):
     """The database can be read and not written: a file without permission, a replica, a read-only transaction."""
 
-    public = "The database is read-only at the moment."
+    public = _("The database is read-only at the moment.")
 
 
 class DatabaseCorrupt(DatabaseError):

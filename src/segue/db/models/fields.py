@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, ove
 
 import msgspec
 
+from segue.core.texts.lazy import Words
 from segue.db.queries.expressions import Condition, Expr, Order
 
 if TYPE_CHECKING:
@@ -208,8 +209,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     on_delete: OnDelete | None = None
     other: str | None = None
     through: Any = None
-    label: str | None = None
-    help: str | None = None
+    label: Words | None = None
+    help: Words | None = None
     validate: Callable[[Any], Any] | None = None
     among: Callable[[Any], Any] | None = None
     version: bool = False

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args
 from msgspec import Meta, UnsetType
 
 from segue.core.binding.roles import Private, ReadOnly, Role, WriteOnly
+from segue.core.texts.lazy import Label, LazyText
 from segue.db.models.columns import ColumnField
 from segue.db.models.hints import without_none
 
@@ -42,6 +43,8 @@ def annotation(column: ColumnField) -> Any:
     if column.from_database or column.filled or column.reference is not None or _is_pointing(column):
         hint = Union[hint, UnsetType]  # noqa: UP007 -- known only now
     options = column.options
+    if isinstance(options.label, LazyText) or isinstance(options.help, LazyText):
+        hint = Annotated[hint, Label(options.label or "", options.help or "")]
     role = (
         "Private"
         if options.private
@@ -86,9 +89,9 @@ def constraints(column: ColumnField) -> dict[str, Any]:
     if storage == "datetime":
         found["tz"] = column.kind.zone
     if options.help:
-        found["description"] = options.help
+        found["description"] = str(options.help)
     if options.label:
-        found["title"] = options.label
+        found["title"] = str(options.label)
     return found
 
 

@@ -1,19 +1,18 @@
 """Values that are made when an object is written: computed in Python, of the text of another field, of a password."""
 
 import inspect
-import re
-import unicodedata
 from typing import Any
 
 from msgspec import UNSET
 
+from segue.core.binding.slugs import slug_of
 from segue.db.errors import ValidationError
 from segue.db.models.columns import ColumnField
 from segue.db.models.hashed import Hashed
 from segue.db.models.mapping import Mapping
 from segue.db.models.state import changed, put
 
-__all__ = ["asks_to_fill", "compute", "fill", "slug_of"]
+__all__ = ["asks_to_fill", "compute", "fill"]
 
 _LONGEST = 100
 _TRIES = 1000
@@ -54,14 +53,6 @@ async def fill(target: Any, mapping: Mapping, *, new: bool) -> None:
     for column in _kept(mapping, "keys_of"):
         if new or column.name in changed(target):
             await _check_keys(target, column)
-
-
-def slug_of(text: str, longest: int = _LONGEST) -> str:
-    """A text as a part of an address: ``"Là-bas, près du Canal!"`` is ``la-bas-pres-du-canal``. Letters of other scripts stay."""
-    plain = unicodedata.normalize("NFKD", text)
-    plain = "".join(one for one in plain if not unicodedata.combining(one))
-    found = re.sub(r"[^\w]+|_+", "-", unicodedata.normalize("NFKC", plain).lower()).strip("-")
-    return found[:longest].rstrip("-")
 
 
 async def _fill_slug(target: Any, mapping: Mapping, column: ColumnField) -> None:

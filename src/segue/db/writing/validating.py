@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
+from segue.core.binding.validated import plan_of
 from segue.db.errors import ValidationError
 from segue.db.models.fieldtypes import annotation
 from segue.db.models.hashed import Hashed
@@ -37,6 +38,7 @@ def _checker(column: ColumnField) -> Check:
     options = column.options
     text = storage in ("str", "text", "enum")
     bounded = has_bounds_of_its_own(column)
+    asked = plan_of(column.hint)
     low, high = (
         options.ge if options.ge is not None else options.gt,
         options.le if options.le is not None else options.lt,
@@ -50,6 +52,8 @@ def _checker(column: ColumnField) -> Check:
         msgspec.convert(value, hint, dec_hook=_as_it_is, from_attributes=True)
         if value is None:
             return value
+        if asked is not None:
+            value = asked(value)
         if text and isinstance(value, str):
             if "\0" in value:
                 raise ValueError("Text with the character NUL cannot be stored")

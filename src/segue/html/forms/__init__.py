@@ -13,6 +13,7 @@
 - ``placed``, ``writing``, ``shown``, ``layout``, ``script``: the page
 """
 
+from segue.core.texts.lazy import Label
 from segue.html.forms.choices import Choice, Options
 from segue.html.forms.filewidgets import FileInput, ImageInput
 from segue.html.forms.form import FormOf
@@ -43,6 +44,7 @@ __all__ = [
     "Hidden",
     "ImageInput",
     "Input",
+    "Label",
     "Lines",
     "Number",
     "Options",

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from segue.core.binding.kinds import is_text_like, is_upload, list_item
+from segue.core.binding.validated import plan_of
 from segue.core.texts.lazy import Words
 from segue.core.texts.texts import framework
 from segue.html.forms.choices import Choice, Options, choices_of, label_of
@@ -51,7 +52,7 @@ class Field:
     """One value: its ``name`` in Python, its ``wire`` in pages, its ``label`` and ``help``, and whether it is ``required``."""
 
     __slots__ = (
-        "_convert", "_filled", "_item", "_zone", "default", "fixed", "help", "label", "name", "options", "required",
+        "_convert", "_filled", "_item", "_validate", "_zone", "default", "fixed", "help", "label", "name", "options", "required",
         "told", "widget", "wire",
     )  # fmt: skip
 
@@ -67,8 +68,8 @@ class Field:
         told = self.told = field_type(hint)
         self.name = name
         self.wire = wire
-        self.label: Words = said.label or told.limits.title or label_of(name.removesuffix("_id") or name)
-        self.help: Words = said.help or told.limits.description or ""
+        self.label: Words = said.label or told.label or label_of(name.removesuffix("_id") or name)
+        self.help: Words = said.help or told.help
         self.options = said.options or told.mark(Options)
         item = list_item(told.kind)
         self.fixed: Sequence[Choice] | None = (
@@ -89,6 +90,7 @@ class Field:
         if is_text_like(reads.kind):
             msgspec.json.Decoder(told.whole)  # raises TypeError for constraints that a type cannot have
         self._convert = None if upload or self.chooses else reader_of(reads, zone)
+        self._validate = plan_of(told.whole)
 
     @property
     def chooses(self) -> bool:
@@ -130,10 +132,12 @@ class Field:
         """The value of what was sent, ABSENT if there is none. What is wrong goes to the errors."""
         try:
             if reading.json:
-                return self._from_json(given, reading)
-            if given is ABSENT or type(given) is dict:
-                given = ()
-            return self._from_texts(given, reading)
+                value = self._from_json(given, reading)
+            else:
+                if given is ABSENT or type(given) is dict:
+                    given = ()
+                value = self._from_texts(given, reading)
+            return value if self._validate is None or value is ABSENT else self._validate(value)
         except UNFIT as error:
             reading.failed(path, error, self.told.limits.format)
             return ABSENT

@@ -6,6 +6,7 @@ from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 import msgspec
 
 from segue.core.binding.kinds import is_union
+from segue.core.texts.lazy import Label, Words
 
 __all__ = ["FieldType", "Limits", "field_type"]
 
@@ -60,6 +61,18 @@ class FieldType(NamedTuple):
     def mark(self, kind: type) -> Any:
         """The first mark of a class, or None."""
         return next((one for one in self.marks if isinstance(one, kind)), None)
+
+    @property
+    def label(self) -> Words:
+        """What people call it; empty where nothing is said."""
+        called: Label | None = self.mark(Label)
+        return (called.label if called is not None else "") or self.limits.title or ""
+
+    @property
+    def help(self) -> Words:
+        """What is said about it."""
+        called: Label | None = self.mark(Label)
+        return (called.help if called is not None else "") or self.limits.description or ""
 
 
 def field_type(hint: Any) -> FieldType:

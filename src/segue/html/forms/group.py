@@ -30,8 +30,8 @@ class Group:
         self.name: str = name
         self.wire: str = wire
         self.by_name: Mapping[str, Node] = {one.name: one for one in nodes}
-        self.label: Words = said.label or told.limits.title or label_of(name)
-        self.help: Words = said.help or told.limits.description or ""
+        self.label: Words = said.label or told.label or label_of(name)
+        self.help: Words = said.help or told.help
         self.optional = told.optional
         #: Levels of names below it.
         self.depth: int = max([one.depth for one in nodes if not isinstance(one, Field)], default=0) + 1

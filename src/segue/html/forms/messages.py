@@ -77,7 +77,7 @@ def _count(limit: Any) -> float:
         return 2
 
 
-_LIMIT = re.compile(r"Expected `(\w+)`(?: of length)? (>=|<=|>|<) ([^\s]+)")
+_LIMIT = re.compile(r"Expected (?:`(\w+)`(?: of length)?|a value|a number) (>=|<=|>|<) ([^\s]+)")
 _LIMITS = {">=": "min", ">": "above", "<=": "max", "<": "below"}
 _EXPECTED = {
     "`int`": "integer",

@@ -21,7 +21,7 @@ def reader_of(told: FieldType, zone: tzinfo | None) -> Callable[[str], Any] | No
     ``zone``: where times are at home that browsers send without one, for fields that want to know; None is that of who
     reads.
     """
-    convert = from_text(told.whole)
+    convert = from_text(told.whole, validating=False)  # the field asks once for all of it
     if convert is None or told.whole is str:
         return None
     if told.kind is time:
