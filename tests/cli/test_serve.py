@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from process_rig import segue
+from process_rig import PATIENCE, get, segue, until
 
 PROGRAM = "from segue import App\napp = App()\n@app.get('/')\nasync def home() -> str:\n    return 'home'\n"
 
@@ -118,3 +119,43 @@ def test_the_help_of_each_command_is_there(folder: Path) -> None:
         )
         assert done.returncode == 0
         assert "Usage:" in done.stdout
+
+
+@pytest.mark.row("SA25")
+def test_a_directory_is_served(tmp_path: Path) -> None:
+    public = tmp_path / "public"
+    (public / "songs").mkdir(parents=True)
+    (public / "songs" / "nuages.txt").write_text("clouds", encoding="utf-8")
+    (public / ".secret").write_text("no", encoding="utf-8")
+    (tmp_path / "outside.txt").write_text("no", encoding="utf-8")
+    with segue("serve", "./public", "--port", "0", "--workers", "2", cwd=tmp_path) as server:
+        assert server.ready().get("/songs/nuages.txt") == (200, "clouds")
+        status, page = server.get("/")
+        assert status == 200
+        assert "songs/" in page
+        assert ".secret" not in page
+        for path in ("/.secret", "/%2e%2e/outside.txt", "/../outside.txt", "/songs/none.txt"):
+            assert server.get(path)[0] == 404
+
+
+@pytest.mark.row("SA25")
+def test_the_same_app_runs_under_an_asgi_server(folder: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "uvicorn", "served:app", "--port", str(port)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    server = subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.DEVNULL)
+    try:
+        until(lambda: answers(port), "uvicorn")
+        assert get(port) == (200, "home")
+    finally:
+        server.terminate()
+        server.wait(PATIENCE)
+
+
+def answers(port: int) -> bool:
+    try:
+        return get(port)[0] == 200
+    except OSError:
+        return False

@@ -1,10 +1,12 @@
 """``segue serve``: an application in production."""
 
+from pathlib import Path
 from typing import Any
 
 import click
 
 from segue.cli.options import Octal, Port, Size, app_argument, config_option, option, options
+from segue.core.app import App
 from segue.server import TLS, Identity, Limits, Logs, Recycling, ServerConfig, run
 
 __all__ = ["address_options", "binds", "serve", "tls_config", "tls_options"]
@@ -82,10 +84,11 @@ tls_options = options(
 def serve(app: str, **given: Any) -> None:
     """Serve APP in production.
 
-    APP is module:attribute, file.py, or file.py:attribute.
+    APP is module:attribute, file.py, or file.py:attribute; or a directory, whose files are served.
 
     \b
     segue serve films:app --host 0.0.0.0 --port 80 --workers 4
+    segue serve ./public
     segue serve films.py --bind unix:/run/films.sock --pid-file /run/films.pid --daemon
     """
     recycling = Recycling(
@@ -125,7 +128,14 @@ def serve(app: str, **given: Any) -> None:
         factory=given["factory"],
         main=given["main"],
     )
-    run(app, config)
+    run(_app_of_directory(Path(app)) if Path(app).is_dir() else app, config)
+
+
+def _app_of_directory(directory: Path) -> App:
+    """Serves the files below a directory, and pages of links where there is no index."""
+    app = App(directory.resolve().name or "files")
+    app.static("/", directory.resolve(), listing=True)
+    return app
 
 
 def binds(given: dict[str, Any]) -> tuple[str, ...]:
