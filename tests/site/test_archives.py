@@ -65,6 +65,7 @@ def client(url: str) -> Iterator[Client]:
         yield made
 
 
+@pytest.mark.row("DJ-18")
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
@@ -102,6 +103,7 @@ def test_a_time_without_anything_is_a_404(client: Client, path: str) -> None:
     assert client.get(path, headers=HTML).status == 404
 
 
+@pytest.mark.row("DJ-18")
 def test_one_object_of_a_day_and_what_is_to_come(client: Client) -> None:
     assert client.get("/news/2024/2/29/1").text == "N0"
     assert "later" not in client.get("/news").text

@@ -10,6 +10,7 @@ from cinema import CinemaFilm, CinemaNews, database
 
 from segue import App, Request, SeeOther, Struct
 from segue.html import FormOf, Templates
+from segue.i18n import I18n
 from segue.site import (
     create_page,
     delete_page,
@@ -91,6 +92,7 @@ def client(url: str, sent: list[Contact]) -> Iterator[Client]:
         yield made
 
 
+@pytest.mark.row("DJ-18")
 def test_lists_come_in_pages_and_one_that_is_not_there_is_a_404(client: Client) -> None:
     first = client.get("/films")
     assert first.status == 200
@@ -111,6 +113,7 @@ def test_lists_come_in_pages_and_one_that_is_not_there_is_a_404(client: Client) 
     assert client.get("/films?page=99999999999999999999").status in (404, 422)
 
 
+@pytest.mark.row("DJ-18")
 def test_details_are_found_by_any_field(client: Client) -> None:
     shown = client.get("/films/2")
     assert "<h1>Film &lt;1&gt;</h1>" in shown.text
@@ -123,12 +126,13 @@ def test_details_are_found_by_any_field(client: Client) -> None:
         detail_page(CinemaFilm, by="nothing")
 
 
+@pytest.mark.row("DJ-18")
 def test_objects_are_made_changed_and_deleted(client: Client) -> None:
     assert 'name="title"' in client.get("/films/new").text
     assert "secret" not in client.get("/films/new").text
     wrong = client.post("/films/new", data={"title": "", "slug": "new", "year": "1"})
     assert wrong.status == 422
-    assert "<title>New cinemafilm</title>" in wrong.text
+    assert "<title>New: cinemafilm</title>" in wrong.text
     made = client.post("/films/new", data={"title": "Nuages", "slug": "new", "year": "1953"})
     assert (made.status, made.headers["location"]) == (303, "/films/9")
     taken = client.post("/films/new", data={"title": "Other", "slug": "new", "year": "1953"})
@@ -149,6 +153,7 @@ def test_objects_are_made_changed_and_deleted(client: Client) -> None:
     assert client.put("/films/new").status == 405
 
 
+@pytest.mark.row("DJ-18")
 def test_forms_redirects_and_templates(client: Client, sent: list[Contact]) -> None:
     assert client.get("/").text == "about us /"
     assert 'name="text"' in client.get("/contact").text
@@ -172,6 +177,16 @@ def test_pages_of_an_included_app_lead_to_their_own(url: str) -> None:
         assert made.headers["location"] == "/cinema/films/1"
         assert '<a href="/cinema/films/1">' in client.get("/cinema/films").text
         assert client.get("/cinema/movies").headers["location"] == "/cinema/films"
+
+
+def test_built_in_pages_are_in_the_language_of_who_reads(url: str, sent: list[Contact]) -> None:
+    app = app_of(url, sent)
+    app.install(I18n("en", "de"))
+    with Client(app, headers={"accept-language": "de"}) as client:
+        page = client.get("/films").text
+        assert '<html lang="de">' in page
+        assert "Zum Inhalt springen" in page
+        assert "Hier gibt es noch nichts." in page
 
 
 def test_a_path_may_be_a_function_that_gives_a_response(url: str) -> None:

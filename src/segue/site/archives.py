@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol, TypedDict, Unpack
 from zoneinfo import ZoneInfo
 
+from segue.core.texts.texts import framework
 from segue.db import Expr, count
 from segue.html import Page, render
 from segue.http.errors import NotFound
@@ -163,7 +164,7 @@ class Archive:
             inside = query if there is None else query.where(*self._within(there))
             results = await page_of(inside.order_by(self._moment.desc()), page, self._size)
             if there is not None and not results.total:
-                raise NotFound("There is nothing of this time.")
+                raise NotFound(framework.gettext("There is nothing of this time."))
             given = {
                 "result": results,
                 "items": results.items,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from segue.core.texts.texts import framework
 from segue.html import render
 from segue.html.forms.plan import model_of
 from segue.http.errors import SeeOther
@@ -71,7 +72,7 @@ def create_page(
             made = await form.save(**(dict(await awaited(more(request))) if more else {}))
             if made is not None:
                 return _gone(await address_of(to, request, made))
-        title = f"New {model.__name__.lower()}"
+        title = framework.gettext("New: %(name)s", name=model.__name__.lower())
         return form.render(template, **{"title": title, **await more_values(values, request)})
 
     handler: Callable[..., Any] = signed(answered, {"request": Request, "form": form})

@@ -5,6 +5,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias, TypeVar
 
+from segue.core.texts.texts import framework
 from segue.db import Model, Query
 from segue.http.errors import NotFound
 from segue.http.request import Request
@@ -56,7 +57,7 @@ async def object_of(source: Any, request: Request, by: str, value: Any) -> Any:
     query = await query_of(source, request)
     found = await query.where(getattr(query._model, by) == value).first()
     if found is None:
-        raise NotFound(f"There is no {query._model.__name__.lower()} {value}.")
+        raise NotFound(framework.gettext("There is no such page."))
     return found
 
 

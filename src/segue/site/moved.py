@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias
 
 from segue.core.plugins.setup import Setup
+from segue.core.texts.texts import framework
 from segue.db import Field, Model, field
 from segue.http.errors import Gone
 from segue.http.request import Request
@@ -56,7 +57,7 @@ class Moved:
                 continue
             target, permanent = found
             if not target:
-                raise Gone("This page is not there any more.")
+                raise Gone(framework.gettext("This page is not there any more."))
             if request.query_string and "?" not in target and one == path:
                 target += f"?{request.query_string}"
             if target.startswith("/"):

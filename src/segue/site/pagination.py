@@ -10,10 +10,13 @@ from typing import Any, Generic, TypeVar, get_args, get_origin
 from markupsafe import Markup, escape
 from msgspec import Struct
 
+from segue.core.texts.texts import framework
 from segue.http.errors import NotFound
 from segue.http.request import Request
 from segue.http.url import encode_query
 from segue.site.finding import awaited
+
+_, _p = framework.gettext, framework.pgettext
 
 __all__ = ["Paginated", "page_links", "page_of", "paginate"]
 
@@ -84,7 +87,7 @@ class Paginated(Struct, Generic[T]):
 async def page_of(results: Any, number: int, size: int) -> Paginated[Any]:
     """A page of a query, or of a sequence. Raises NotFound for one that is not there."""
     if number < 1:
-        raise NotFound("Pages are counted from 1.")
+        raise NotFound(_("There is no such page."))
     if hasattr(results, "page") and not isinstance(results, Sequence):
         found = await results.page(number, size)
         page: Paginated[Any] = Paginated(list(found.items), number, size, found.total)
@@ -97,7 +100,7 @@ async def page_of(results: Any, number: int, size: int) -> Paginated[Any]:
             f"not what it gives"
         )
     if number > page.pages:
-        raise NotFound(f"There is no page {number}: the last one is {page.pages}.")
+        raise NotFound(_("There is no such page."))
     return page
 
 
@@ -182,7 +185,7 @@ def page_links(request: Request, page: Any, *, name: str = "page") -> Markup:
 
     parts = []
     if page.has_previous:
-        parts.append(link(page.number - 1, "Previous", ' rel="prev"'))
+        parts.append(link(page.number - 1, _p("pages", "Previous"), ' rel="prev"'))
     for number in page.numbers():
         if number is None:
             parts.append("<li><span>…</span></li>")
@@ -190,5 +193,6 @@ def page_links(request: Request, page: Any, *, name: str = "page") -> Markup:
             current = ' aria-current="page"' if number == page.number else ""
             parts.append(link(number, str(number), current))
     if page.has_next:
-        parts.append(link(page.number + 1, "Next", ' rel="next"'))
-    return Markup(f'<nav class="pages" aria-label="Pages"><ul>{"".join(parts)}</ul></nav>')  # noqa: S704 -- escaped above
+        parts.append(link(page.number + 1, _p("pages", "Next"), ' rel="next"'))
+    label = escape(_("Pages"))
+    return Markup(f'<nav class="pages" aria-label="{label}"><ul>{"".join(parts)}</ul></nav>')  # noqa: S704 -- escaped above

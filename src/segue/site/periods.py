@@ -4,6 +4,7 @@ import datetime
 from typing import Literal, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
+from segue.core.texts.texts import framework
 from segue.http.errors import NotFound
 
 __all__ = ["Period", "Unit", "named_period", "period"]
@@ -64,7 +65,7 @@ def period(unit: Unit, date: datetime.date) -> Period:
         start = date - datetime.timedelta(days=date.weekday()) if unit == "week" else date
         return Period(unit, start, start + datetime.timedelta(days=7 if unit == "week" else 1))
     except (ValueError, OverflowError):
-        raise NotFound("There is no such time.") from None
+        raise NotFound(framework.gettext("There is nothing of this time.")) from None
 
 
 def named_period(unit: Unit, named: dict[str, int]) -> Period:
@@ -74,4 +75,4 @@ def named_period(unit: Unit, named: dict[str, int]) -> Period:
             return period(unit, datetime.date.fromisocalendar(named["year"], named["week"], 1))
         return period(unit, datetime.date(named["year"], named.get("month", 1), named.get("day", 1)))
     except (ValueError, OverflowError):
-        raise NotFound("There is no such time.") from None
+        raise NotFound(framework.gettext("There is nothing of this time.")) from None

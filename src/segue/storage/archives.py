@@ -9,8 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, BinaryIO, NamedTuple
 
+from segue.core.texts.texts import framework
 from segue.http.filenames import safe_join
 from segue.storage.refused import FileRefused
+
+_ = framework.gettext
 
 __all__ = ["unpack"]
 
@@ -59,11 +62,16 @@ def _unpacked(file: Any, target: Path, max_files: int, max_size: int) -> list[Pa
     try:
         for count, (entry, opened) in enumerate(_entries(file), 1):
             if count > max_files:
-                raise FileRefused(f"The archive has more than {max_files:,} files.")
+                raise FileRefused(_("The archive has more than %(most)s files.", most=f"{max_files:,}"))
             name = entry.name.rstrip("/")
             path = safe_join(str(target), name)
             if path is None or name.casefold() in seen:
-                raise FileRefused(f"The archive has a file named {entry.name!r:.200}, which is not unpacked.")
+                raise FileRefused(
+                    _(
+                        "The archive has a file named %(name)s, which is not unpacked.",
+                        name=f"{entry.name!r:.200}",
+                    )
+                )
             seen.add(name.casefold())
             if entry.is_folder:
                 _folder(target, Path(path))
@@ -73,7 +81,10 @@ def _unpacked(file: Any, target: Path, max_files: int, max_size: int) -> list[Pa
                 made.append(Path(path))
             else:
                 raise FileRefused(
-                    f"The archive has a link or a device, {entry.name!r:.200}: only files are unpacked."
+                    _(
+                        "The archive has a link or a device, %(name)s: only files are unpacked.",
+                        name=f"{entry.name!r:.200}",
+                    )
                 )
     except (
         zipfile.BadZipFile,
@@ -89,7 +100,7 @@ def _unpacked(file: Any, target: Path, max_files: int, max_size: int) -> list[Pa
             and not isinstance(error, FileExistsError | NotADirectoryError)
         ):
             raise
-        raise FileRefused("The archive is broken, or of a kind that is not unpacked.") from error
+        raise FileRefused(_("The archive is broken, or of a kind that is not unpacked.")) from error
     return made
 
 
@@ -130,6 +141,8 @@ def _copied(source: IO[bytes], path: Path, left: int, most: int) -> int:
         while piece := source.read(_PIECE):
             size += len(piece)
             if size > left:
-                raise FileRefused(f"The files of the archive have more than {most:,} bytes.")
+                raise FileRefused(
+                    _("The files of the archive have more than %(most)s bytes.", most=f"{most:,}")
+                )
             target.write(piece)
     return size

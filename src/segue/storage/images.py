@@ -6,7 +6,10 @@ from typing import Any, BinaryIO, Literal, TypeAlias, get_args
 
 from msgspec import Struct
 
+from segue.core.texts.texts import framework
 from segue.storage.refused import FileRefused
+
+_ = framework.gettext
 
 __all__ = ["Format", "Images", "Picture", "look_at", "thumbnail"]
 
@@ -93,12 +96,16 @@ def look_at(file: BinaryIO, rules: Images | None = None) -> Picture:
     except FileRefused:
         raise
     except (image_module.DecompressionBombError, image_module.DecompressionBombWarning):
-        raise FileRefused(f"The picture has more than {rules.max_pixels:,} pixels.") from None
+        raise FileRefused(
+            _("The picture has more than %(most)s pixels.", most=f"{rules.max_pixels:,}")
+        ) from None
     except image_module.UnidentifiedImageError:
-        raise FileRefused(f"This is no picture. Pictures are {', '.join(rules.formats)}.") from None
+        raise FileRefused(
+            _("This is no picture. Pictures are %(formats)s.", formats=", ".join(rules.formats))
+        ) from None
     except Exception as error:
         # A decoder fails at a broken file in any way it likes.
-        raise FileRefused("The picture is broken: it cannot be read to its end.") from error
+        raise FileRefused(_("The picture is broken: it cannot be read to its end.")) from error
 
 
 def thumbnail(content: bytes, width: int, height: int, *, crop: bool = False) -> bytes:
@@ -129,18 +136,26 @@ def _checked_frames(image: Any, rules: Images) -> int:
     if rules.animated and image.format in _ANIMATED:
         frames = int(getattr(image, "n_frames", 1))
         if frames > rules.max_frames:
-            raise FileRefused(f"The picture has {frames} frames, and {rules.max_frames} are allowed.")
+            raise FileRefused(
+                _(
+                    "The picture has %(frames)d frames, and %(most)d are allowed.",
+                    frames=frames,
+                    most=rules.max_frames,
+                )
+            )
     if width * height * frames > rules.max_pixels:
         raise FileRefused(
-            f"The picture has {width} x {height} pixels{f' in {frames} frames' if frames > 1 else ''}: more than {rules.max_pixels:,}."
+            _("The picture has more than %(most)s pixels.", most=f"{rules.max_pixels:,}"),
+            internal={"pixels": f"{width} x {height} in {frames} frames"},
         )
+    size = f"{width} x {height}"
     if width < rules.min_width or height < rules.min_height:
-        raise FileRefused(
-            f"The picture has {width} x {height} pixels, and needs {rules.min_width} x {rules.min_height}."
-        )
+        least = f"{rules.min_width} x {rules.min_height}"
+        raise FileRefused(_("The picture has %(size)s pixels, and needs %(least)s.", size=size, least=least))
     if (width > rules.max_width or height > rules.max_height) and not rules.shrink:
+        most = f"{rules.max_width} x {rules.max_height}"
         raise FileRefused(
-            f"The picture has {width} x {height} pixels, and {rules.max_width} x {rules.max_height} are allowed."
+            _("The picture has %(size)s pixels, and %(most)s are allowed.", size=size, most=most)
         )
     return frames
 

@@ -6,6 +6,7 @@ from segue.core.files.mediatypes import media_type
 from segue.core.files.openfiles import open_file
 from segue.core.files.responses import FileOptions, in_thread, respond_with
 from segue.core.results.streams import Stream
+from segue.core.texts.texts import framework
 from segue.http.errors import Forbidden, Found, NotFound
 from segue.http.filenames import content_disposition
 from segue.http.request import Request
@@ -27,7 +28,7 @@ async def served(storage: "Storage", request: Request, path: str) -> Response:
     """The response for a kept file. Raises NotFound (404), and Forbidden (403) for a link that is not signed."""
     links = storage.links
     if links is not None and not links.is_genuine(request.prefix + request.target):
-        raise Forbidden("This link is not valid, or not any more.")
+        raise Forbidden(framework.gettext("This link is not valid, or not any more."))
     try:
         name = checked_name(path)
     except ValueError:

@@ -11,12 +11,15 @@ from msgspec import Struct
 
 from segue.core.files.mediatypes import media_type
 from segue.core.ports import SignsLinks
+from segue.core.texts.texts import framework
 from segue.http.errors import ContentTooLarge
 from segue.http.request import Request
 from segue.http.uploads import UploadFile
 from segue.storage.names import checked_name, new_name
 from segue.storage.place import PIECE, Facts, Place
 from segue.storage.places.folder import FolderPlace
+
+_ = framework.gettext
 
 __all__ = ["Check", "Content", "Kept", "Storage", "place_of"]
 
@@ -216,7 +219,7 @@ async def _limited(pieces: AsyncIterator[bytes], limit: int | None) -> AsyncIter
     async for piece in pieces:
         size += len(piece)
         if limit is not None and size > limit:
-            raise ContentTooLarge(f"A file may have {limit:,} bytes.")
+            raise ContentTooLarge(_("A file may have %(most)s bytes.", most=f"{limit:,}"))
         yield piece
 
 
@@ -229,7 +232,7 @@ async def _checked(content: Content, check: Check, limit: int | None) -> Checked
 
     if isinstance(content, UploadFile):
         if limit is not None and content.size > limit:
-            raise ContentTooLarge(f"A file may have {limit:,} bytes.")
+            raise ContentTooLarge(_("A file may have %(most)s bytes.", most=f"{limit:,}"))
         content.seek(0)
         return await asyncio.to_thread(check, content.file)
     if not isinstance(content, bytes | Path):
