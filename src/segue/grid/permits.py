@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias
 
-from segue.http.errors import Forbidden, Unauthorized
+from segue.http.errors import Forbidden, HTTPException
 from segue.http.request import Request
 
 __all__ = ["READING", "WRITING", "Can", "Permits"]
@@ -45,10 +45,13 @@ class Permits:
         return self._can is None and self._rule(what)[0] is False
 
     async def allows(self, request: Request, what: str, row: Any = None) -> bool:
-        """Whether it may be done: with an object, with one that is still to come (None)."""
+        """Whether it may be done: with an object, with one that is still to come (None).
+
+        A rule that sends people to another page, such as one where they sign in, says no here.
+        """
         try:
             return await self._asked(request, what, row)
-        except (Forbidden, Unauthorized):
+        except HTTPException:
             return False
 
     async def demand(self, request: Request, what: str, row: Any = None) -> None:
