@@ -15,7 +15,7 @@ from segue.core.plan import FreezeError
 from segue.db import Database
 from segue.db.models.rules import row_rule
 from segue.grid import Action, Grid
-from segue.security import MemorySessions, Sessions
+from segue.security import MemorySessions, Sessions, signed_in
 from segue.testing import Client
 
 
@@ -412,3 +412,22 @@ def test_an_own_form_is_used(sqlite: str) -> None:
         refused = client.post(new, data={"name": "Thomas Mann", "country": "x"})
         assert refused.status == 422
         assert "This writer is there already." in refused.text
+
+
+def test_who_has_to_sign_in_sees_the_list_and_is_sent_there_by_its_links(sqlite: str) -> None:
+    can = {"write": signed_in(login="/login")}
+    app = app_of(sqlite, ("/books", Grid(Book, columns=[Book.title], can=can)))
+
+    @app.identifies
+    def who(request: Request) -> Visitor | None:
+        name = request.headers.get("x-visitor")
+        return Visitor(name) if name else None
+
+    with Client(app) as client:
+        page = client.get("/books/")
+        assert page.status == 200
+        assert links(page.text, "/edit/") == links(page.text, "/new") == []
+        ada = {"x-visitor": "ada"}
+        edit = link(client.get("/books/", headers=ada).text, "/edit/")
+        assert client.get(edit, headers=ada).status == 200
+        assert client.get(edit, headers={"x-visitor": "eve"}, follow_redirects=False).status == 403

@@ -18,6 +18,7 @@ __all__ = [
     "Composes",
     "Decodes",
     "Extracts",
+    "FormKeys",
     "Format",
     "Identifies",
     "Identity",
@@ -220,6 +221,18 @@ class Saves(Protocol):
     """
 
     async def save(self) -> Any: ...
+
+
+class FormKeys(Protocol):
+    """Keys that make a form good for once, kept for one visitor: forms with ``once = True`` ask for it."""
+
+    def new(self) -> str:
+        """A key for a form that is shown."""
+        ...
+
+    def take(self, key: str) -> bool:
+        """Whether a key was given to this visitor and has not been used yet; from now on it has."""
+        ...
 
 
 class Permits(Protocol):

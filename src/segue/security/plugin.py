@@ -10,7 +10,7 @@ import msgspec
 
 from segue.core.handlers import Endpoint
 from segue.core.plugins.setup import Setup
-from segue.core.ports import SessionStore
+from segue.core.ports import FormKeys, SessionStore
 from segue.core.records import MiddlewareLike, Next
 from segue.core.settings.secret import Secret
 from segue.http.request import Request
@@ -18,6 +18,7 @@ from segue.http.response import Response
 from segue.security.checks import session_findings, site_findings
 from segue.security.csrf import GUARD, SAFE, CSRFGuard, csrf_field
 from segue.security.flash import Flash, FlashCookie, Message
+from segue.security.formkeys import form_keys
 from segue.security.keys import KEYS, Keys, new_key
 from segue.security.policy import CSP, POLICY
 from segue.security.sessions.cookies import EncryptedCookie, SignedCookie
@@ -93,6 +94,7 @@ class Sessions(_Keyed):
         to.app[SESSIONS] = manager
         to.provide(Session, manager.load)
         to.provide_each(Session, lambda kind: _typed(manager, kind))
+        to.provide(FormKeys, form_keys)
         to.around_routes(lambda route: _around(manager, route))
         to.check(lambda app: session_findings(app, manager), deploy=True)
         if isinstance(manager.keeper, StoreKeeper):

@@ -46,13 +46,15 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     help: Words | None = None
     widget: Widget | None = None
     options: Options | None = None
+    required: bool = False
 
 
 class Field:
     """One value: its ``name`` in Python, its ``wire`` in pages, its ``label`` and ``help``, and whether it is ``required``."""
 
     __slots__ = (
-        "_convert", "_filled", "_item", "_validate", "_zone", "default", "fixed", "help", "label", "name", "options", "required",
+        "_convert", "_filled", "_insists", "_item", "_validate", "_zone", "default", "fixed", "help", "label", "name", "options",
+        "required",
         "told", "widget", "wire",
     )  # fmt: skip
 
@@ -66,6 +68,9 @@ class Field:
         zone: datetime.tzinfo | None,
     ) -> None:
         told = self.told = field_type(hint)
+        self._insists = said.required
+        if said.required:
+            told = self.told = told._replace(optional=False)
         self.name = name
         self.wire = wire
         self.label: Words = said.label or told.label or label_of(name.removesuffix("_id") or name)
@@ -80,7 +85,9 @@ class Field:
         self.default = default
         self.widget = said.widget or told.mark(Widget) or self._widget_for(item)
         # A field that may be left out of the object, with no default of its own, is chosen or written all the same.
-        self.required = not told.optional and (default is None or (told.unset and default() is msgspec.UNSET))
+        self.required = said.required or (
+            not told.optional and (default is None or (told.unset and default() is msgspec.UNSET))
+        )
         self._zone = zone
         #: Whether the browser may demand it: of a yes or no, both are answers.
         self._filled = self.required and (told.kind is not bool or not isinstance(self.widget, Checkbox))
@@ -214,11 +221,13 @@ class Field:
     def _from_json(self, given: Any, reading: Reading) -> Any:
         told = self.told
         if given is ABSENT:
-            if self.default is None and not told.optional:
+            if self._insists or (self.default is None and not told.optional):
                 raise Refused("required")
             return None if self.default is None else self.initial()
         if self.widget.upload:
             raise Refused("file")
+        if given is None and self._insists:
+            raise Refused("required")
         if self.chooses and given is not None:
             value = msgspec.convert(given, told.whole)
             offers = reading.choices(self.options, self.fixed)

@@ -64,6 +64,10 @@ class FormOf(Generic[T]):
     widgets: ClassVar[Mapping[str, Widget]] = {}
     #: Own words, by the codes of segue.html.forms.messages.
     messages: ClassVar[Mapping[str, Words]] = {}
+    #: The names of fields that have to be filled in here, though the model can do without; a dot leads into models inside.
+    required: ClassVar[Sequence[str]] = ()
+    #: Whether it is good for once: sent a second time, by a double click or from the history, it is refused. It takes ``Sessions``.
+    once: ClassVar[bool] = False
     #: Titles of steps, each with the names of its fields: one after the other is asked for.
     steps: ClassVar[Mapping[Words, Sequence[str]]] = {}
     #: Tells forms of one page apart; that of the model, if nothing is said.

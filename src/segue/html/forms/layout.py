@@ -9,7 +9,7 @@ from segue.html.attribute import written
 from segue.html.forms.messages import Refused, told
 from segue.html.forms.rowactions import DO
 from segue.html.forms.script import ROWS_SCRIPT
-from segue.html.forms.sending import SEEN, STEP
+from segue.html.forms.sending import ONCE, SEEN, STEP
 from segue.html.forms.shown import Shown, place_of, places, shown_of
 from segue.html.forms.snapshot import snapshot
 from segue.html.forms.state import FormState
@@ -40,6 +40,8 @@ class FormLayout:
             parts.append(str(field))
         if state.target is not None:
             parts.append(_hidden(SEEN, snapshot(plan.root, state.target)))
+        if state.keys is not None:
+            parts.append(_hidden(ONCE, state.keys.new()))
         if plan.steps:
             parts.append(_hidden(STEP, str(state.step)))
             parts += self._carried()

@@ -41,6 +41,7 @@ MESSAGES: Mapping[str, LazyText] = {
     "file_size": _("The file is too large: at most {limit}."),
     "image": _("This file is not an image of a kind that is taken here: {limit}."),
     "changed": _("Somebody else has changed this meanwhile. It is now: {limit}"),
+    "sent": _("This form was sent already. Look whether it is done, before you send it once more."),
     "problems": _("Some fields need another look:"),
     "add": _p("button", "Add"),
     "remove": _p("button", "Remove"),

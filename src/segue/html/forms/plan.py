@@ -91,7 +91,9 @@ class Plan:
     def _what_is_said(self, path: str) -> Said:
         load = getattr(self.form, f"options_{path}", None) if path else None
         said = {name: table[path] for name, table in self._said.items() if path in table}
-        return Said(**said, options=None if load is None else Options(load))
+        return Said(
+            **said, options=None if load is None else Options(load), required=path in self.form.required
+        )
 
     def _check_names(self) -> None:
         paths = set(_paths(self.root, ""))
@@ -99,6 +101,7 @@ class Plan:
             ("labels", self.form.labels),
             ("helps", self.form.helps),
             ("widgets", self.form.widgets),
+            ("required", self.form.required),
         ):
             unknown = [one for one in table if one not in paths]
             if unknown:

@@ -4,6 +4,7 @@ import inspect
 from typing import Any
 
 from segue.core.binding.json_body import MAX_BODY
+from segue.html.forms.messages import Refused
 from segue.html.forms.plan import WHICH
 from segue.html.forms.reading import ABSENT, Reading, tree_of
 from segue.html.forms.rowactions import DO, changed_rows, is_row_action
@@ -11,10 +12,11 @@ from segue.html.forms.state import FormState, Sent
 from segue.http.errors import UnsupportedMediaType
 from segue.http.request import Request
 
-__all__ = ["SEEN", "STEP", "received"]
+__all__ = ["ONCE", "SEEN", "STEP", "received"]
 
-#: Hidden fields: what the object was like when it was shown, and the step that was shown.
+#: Hidden fields: what the object was like when it was shown, what makes the form good for once, and the step that was shown.
 SEEN = "_seen"
+ONCE = "_once"
 STEP = "_step"
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "QUERY", "DELETE"})
@@ -75,6 +77,14 @@ async def _from_browser(state: FormState, request: Request) -> None:
         await _read(state, tree, state.reading)
         if steps:
             _go_on(state, sent)
+        # A key is used up by what is right: what has to be mended is sent once more.
+        if (
+            state.keys is not None
+            and sent.finished
+            and not state.reading.errors
+            and not state.keys.take(own.get(ONCE, ""))
+        ):
+            state.reading.failed("", Refused("sent"))
 
 
 def _go_on(state: FormState, sent: Sent) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from segue.core.ports import FormKeys
 from segue.html.forms.plan import Plan
 from segue.html.forms.reading import ABSENT, Reading
 from segue.http.request import Request
@@ -30,7 +31,7 @@ class FormState:
     ``target``: the object that is edited. ``step``: where in its steps the form is.
     """
 
-    __slots__ = ("fields", "form", "plan", "reading", "request", "sent", "step", "target", "value")
+    __slots__ = ("fields", "form", "keys", "plan", "reading", "request", "sent", "step", "target", "value")
 
     def __init__(self, plan: Plan, form: Any, request: Request) -> None:
         self.plan = plan
@@ -42,3 +43,5 @@ class FormState:
         self.value: Any = ABSENT
         self.target: Any = None
         self.step = 0
+        #: What makes it good for once, if it is to be.
+        self.keys: FormKeys | None = None
