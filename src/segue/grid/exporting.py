@@ -126,12 +126,12 @@ def _headings(columns: Sequence[Column[Any]]) -> list[str]:
 
 def _value(value: Any) -> Any:
     """A value of a cell as programs read it."""
-    if isinstance(value, _PLAIN) and not hasattr(value, "__html__"):
+    if hasattr(value, "__html__"):
+        return Markup(value.__html__()).striptags()  # noqa: S704 -- of what is HTML, only the text is taken
+    if isinstance(value, _PLAIN):
         return value
     if isinstance(value, Enum):
         return value.value
-    if hasattr(value, "__html__"):
-        return Markup(value.__html__()).striptags()  # noqa: S704 -- of what is HTML, only the text is taken
     if isinstance(value, Keyed):
         return object_text(value)
     if isinstance(value, list) and all(isinstance(one, Keyed) for one in value):

@@ -301,7 +301,7 @@ def _called(what: Any) -> tuple[str, str]:
 
 def _only_key(path: Path) -> str:
     key = path._last.target.__mapping__.key
-    if len(key) > 1:
+    if len(key) != 1:
         raise TypeError(f"{path!r} leads to objects with several keys, which a facet cannot tell apart")
     return key[0].name
 

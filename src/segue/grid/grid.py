@@ -150,10 +150,9 @@ class Grid(App[Request], Generic[M]):
         return f"{self.prefix}grid-{self.name}"
 
     @property
-    def relation(self) -> OnePath:
+    def relation(self) -> Any:
         """Of a child, the relation to the objects that its own belong to."""
-        found: OnePath = self.said["of"]
-        return found
+        return self.said.get("of")
 
     async def listing(self, request: Request, query: Query[M] | None = None) -> ShownList:
         """The list for a page of your own: ``{{ films }}`` in a template, or a child of an element.

@@ -54,8 +54,7 @@ class Field:
 
     __slots__ = (
         "_convert", "_filled", "_insists", "_item", "_validate", "_zone", "default", "fixed", "help", "label", "name", "options",
-        "required",
-        "told", "widget", "wire",
+        "required", "told", "widget", "wire",
     )  # fmt: skip
 
     def __init__(
