@@ -1,5 +1,6 @@
 """``segue check``: what is wrong with an application, found without running it."""
 
+import asyncio
 from pathlib import Path
 
 import click
@@ -7,7 +8,8 @@ import msgspec
 
 from segue.cli.loading import load_app
 from segue.cli.options import app_argument, option
-from segue.core.inspection.checks import Finding, check_app
+from segue.core.app import App
+from segue.core.inspection.checks import Finding, check_app, is_silenced
 
 __all__ = ["check"]
 
@@ -17,8 +19,22 @@ __all__ = ["check"]
 @option("--factory", is_flag=True, help="APP names a function that makes the application.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.option("--deploy", is_flag=True, help="Also what must not be where others can reach it.")
+@option("--attack", "attacked", is_flag=True, help="Also what gets through to the handlers: calls them all.")
+@option(
+    "--header", "headers", multiple=True, metavar="NAME:VALUE", help="Sent with each attack. May be repeated."
+)
 @click.pass_context
-def check(context: click.Context, /, app: str, factory: bool, as_json: bool, deploy: bool) -> None:
+def check(
+    context: click.Context,
+    /,
+    app: str,
+    headers: tuple[str, ...],
+    *,
+    factory: bool,
+    as_json: bool,
+    deploy: bool,
+    attacked: bool,
+) -> None:
     """Find what is wrong with APP: one line for each fault, with its place. The exit code is 1 when there is any.
 
     \b
@@ -34,10 +50,24 @@ def check(context: click.Context, /, app: str, factory: bool, as_json: bool, dep
     not-provided     a parameter of a command that nothing provides
     cannot-start     what the application would say when it starts
 
+    --attack asks each route with hostile values, in this process, and adds what it finds:
+
+    \b
+    open-redirect    a link that leads to any site
+    script-injection, template-injection, sql-injection, header-injection, path-traversal
+    cors, host, forged-request, forged-socket
+    crash            a value that is a failure of the server
+    slow-pattern     a text that takes far too long
+
+    It calls handlers that write, too: let it have a database of its own, DATABASE_URL=sqlite:///attack.db. Mail is not sent.
+
     A comment on the line silences one: # segue: ignore[blocking]. Plugins and the application add checks of their own:
     @app.check.
     """
-    found = check_app(load_app(app, factory=factory), deploy=deploy)
+    loaded = load_app(app, factory=factory)
+    found = check_app(loaded, deploy=deploy)
+    if attacked and not any(one.code == "cannot-start" for one in found):
+        found = sorted({*found, *_attacked(loaded, headers)})
     if as_json:
         click.echo(msgspec.json.encode([_shown(one) for one in found]).decode())
     else:
@@ -46,6 +76,19 @@ def check(context: click.Context, /, app: str, factory: bool, as_json: bool, dep
         if not found:
             click.echo("Nothing found.", err=True)
     context.exit(1 if found else 0)
+
+
+def _attacked(app: App, headers: tuple[str, ...]) -> list[Finding]:
+    """What gets through, but for what a comment silences."""
+    from segue.testing.attacks import attack
+
+    fields: dict[str, str] = {}
+    for one in headers:
+        name, colon, value = one.partition(":")
+        if not colon:
+            raise click.UsageError(f"--header is NAME:VALUE, not {one!r}.")
+        fields[name.strip().lower()] = value.strip()
+    return [one for one in asyncio.run(attack(app, headers=fields)) if not is_silenced(one)]
 
 
 def _shown(one: Finding) -> Finding:

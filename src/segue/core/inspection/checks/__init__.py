@@ -12,7 +12,7 @@
 A check says nothing where it is not sure. What an app or a plugin checks itself is declared with ``app.check``.
 """
 
-from segue.core.inspection.checks.checking import check_app
+from segue.core.inspection.checks.checking import check_app, is_silenced
 from segue.core.inspection.checks.finding import Finding
 
-__all__ = ["Finding", "check_app"]
+__all__ = ["Finding", "check_app", "is_silenced"]

@@ -25,7 +25,7 @@ from segue.core.records import Own
 from segue.core.source import Source
 from segue.server.frames import is_users
 
-__all__ = ["check_app"]
+__all__ = ["check_app", "is_silenced"]
 
 _PLACE = re.compile(r"([\w.-]+\.py):([0-9]{1,7})")
 _IGNORE = re.compile(r"#\s*segue:\s*ignore(?:\[(?P<codes>[^\]]*)\])?")
@@ -50,7 +50,7 @@ def check_app(app: App, *, deploy: bool = False) -> list[Finding]:
         for one in plan.checks:
             if deploy or not one.deploy:
                 found += _own(app, one)
-    return sorted({one for one in found if not _is_silenced(one)})
+    return sorted({one for one in found if not is_silenced(one)})
 
 
 def _frozen(app: App) -> tuple[Plan | None, list[Finding]]:
@@ -126,7 +126,8 @@ async def _awaited(awaitable: Any) -> Any:
     return await awaitable
 
 
-def _is_silenced(one: Finding) -> bool:
+def is_silenced(one: Finding) -> bool:
+    """Whether a comment on its line says that it is meant so."""
     comment = _IGNORE.search(linecache.getline(one.file, one.line))
     if comment is None:
         return False
