@@ -1,7 +1,7 @@
 """Who is signed in: accounts in sessions, how they get there, and how a request is known to be somebody's."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -18,11 +18,12 @@ from segue.auth.known import (
     waiting_of,
 )
 from segue.core.identity import identity_of
+from segue.core.texts.lazy import Words
 from segue.http.request import Request
 from segue.security import Session, session_of
 from segue.security.sessions.manager import SessionManager
 
-__all__ = ["Identifier", "SecondStep", "SignIns", "Step"]
+__all__ = ["Identifier", "SecondStep", "SignIns", "Step", "Way"]
 
 _OWN = "auth own"
 
@@ -41,11 +42,20 @@ class Step(NamedTuple):
     target: str
 
 
+class Way(NamedTuple):
+    """A link that a plugin adds to a page: the name of a route, its values, and what it says."""
+
+    route: str
+    title: Words
+    values: Mapping[str, Any] = {}
+
+
 class SignIns:
     """Who is signed in, and how somebody gets there.
 
     ``second_steps``: asked when a password was right, for a further page. ``identifiers``: other ways to know who sends a request,
-    asked before the session. Plugins with further methods add theirs.
+    asked before the session. ``ways``: further ways to sign in, which the login page links to; ``settings``: what somebody may set up, which the page of
+    the account links to. Plugins with further methods add theirs.
     """
 
     def __init__(self, directory: Directory, manager: SessionManager, devices: Devices) -> None:
@@ -54,6 +64,8 @@ class SignIns:
         self._devices = devices
         self.second_steps: list[SecondStep] = []
         self.identifiers: list[Identifier] = []
+        self.ways: list[Way] = []
+        self.settings: list[Way] = []
 
     # --- in and out --------------------------------------------------------------------------------------------------
 

@@ -13,8 +13,10 @@ from segue.auth.external.model import ExternalAccount
 from segue.auth.external.person import Person, SignInFailed
 from segue.auth.external.provider import Provider
 from segue.auth.guards import freshly, signed_in_as
+from segue.auth.signins import Way
 from segue.core.appkey import AppKey
 from segue.core.plugins.setup import Setup
+from segue.html import Page, render
 from segue.http.errors import BadGateway, BadRequest, Forbidden, NotFound, SeeOther
 from segue.http.request import Request
 from segue.security import Sessions, own_path, session_of
@@ -88,16 +90,25 @@ class SignInWith:
             desk.callback
         )
         if accounts is not None:
-            fresh = [freshly()]
-            to.post(
-                f"{self._at}/{{provider}}/link", name="sign_in_with.link", documented=False, requires=fresh
-            )(desk.link)
-            to.post(
-                f"{self._at}/links/{{id:int}}/remove",
-                name="sign_in_with.unlink",
-                documented=False,
-                requires=fresh,
-            )(desk.unlink)
+            self._for_accounts(to, accounts, desk)
+
+    def _for_accounts(self, to: Setup, accounts: Accounts, desk: "_Desk") -> None:
+        """Links on the pages of accounts, and a page of its own for the accounts elsewhere."""
+        for one in self._providers:
+            title = texts.SIGN_IN_WITH.with_values(provider=one.title)
+            accounts.sign_ins.ways.append(Way("sign_in_with.begin", title, {"provider": one.name}))
+        accounts.sign_ins.settings.append(Way("sign_in_with.home", texts.ELSEWHERE))
+        fresh = [freshly()]
+        at = self._at
+        to.get("/account/elsewhere", name="sign_in_with.home", documented=False, cache=0, requires=fresh)(
+            desk.home
+        )
+        to.post(f"{at}/{{provider}}/link", name="sign_in_with.link", documented=False, requires=fresh)(
+            desk.link
+        )
+        to.post(
+            f"{at}/links/{{id:int}}/remove", name="sign_in_with.unlink", documented=False, requires=fresh
+        )(desk.unlink)
 
 
 class _Desk:
@@ -116,6 +127,13 @@ class _Desk:
         """Sends a visitor to the provider."""
         raise SeeOther(await self._away(request, provider, link=False))
 
+    async def home(self, request: Request) -> Page:
+        """The accounts elsewhere of who is signed in, and those that may be linked."""
+        identity = await signed_in_as(request)
+        linked = [] if self._linking is None else await self._linking.of(identity.user)
+        titles = {name: flow.provider.title for name, flow in self._flows.items()}
+        return render("auth/elsewhere.html", linked=linked, titles=titles)
+
     async def link(self, request: Request, provider: str) -> None:
         """The same, for somebody who is signed in and wants to have both."""
         raise SeeOther(await self._away(request, provider, link=True))
@@ -129,35 +147,36 @@ class _Desk:
             if failed.cancelled:
                 raise SeeOther(self._login(request)) from None
             logger.warning("nobody was signed in: %s", failed)
-            raise BadRequest(texts.FAILED) from failed
+            raise BadRequest(str(texts.FAILED)) from failed
         if self._done is not None:
             found = self._done(person, request)
             reply = await found if isinstance(found, Awaitable) else found
             if reply is not None:
                 return reply
             raise SeeOther(started.target)
-        await self._signed_in(request, person, started)
-        raise SeeOther(started.target)
+        raise SeeOther(await self._signed_in(request, person, started) or started.target)
 
     async def unlink(self, request: Request, id: int) -> None:
         """Takes a link away."""
         identity = await signed_in_as(request)
         if self._linking is None or not await self._linking.unlink(identity.user, id, request):
-            raise Forbidden(texts.LAST_WAY_IN)
-        raise SeeOther(own_path(request.query.get("next")))
+            raise Forbidden(str(texts.LAST_WAY_IN))
+        raise SeeOther(request.url_for("sign_in_with.home"))
 
-    async def _signed_in(self, request: Request, person: Person, started: Started) -> None:
+    async def _signed_in(self, request: Request, person: Person, started: Started) -> str | None:
+        """Signs in whose account that is, or links it; the page of a further step, if one is asked for."""
         if self._linking is None or self._accounts is None:
-            return
+            return None
         try:
             if started.link:
                 identity = await signed_in_as(request)
                 await self._linking.link(person, identity.user, request)
-                return
+                return request.url_for("sign_in_with.home")
             user = await self._linking.account_of(person, self._flows[person.provider].provider, request)
         except NotLinked as error:
-            raise Forbidden(texts.REASONS[error.reason]) from None
-        await self._accounts.sign_ins.sign_in(request, user, method=person.provider)
+            raise Forbidden(str(texts.REASONS[error.reason])) from None
+        await self._accounts.note("known elsewhere", request, user, detail=person.provider)
+        return await self._accounts.sign_ins.begin(request, user, target=started.target)
 
     async def _away(self, request: Request, provider: str, *, link: bool) -> str:
         flow = self._flow(provider)
@@ -168,7 +187,7 @@ class _Desk:
             return await flow.begin(await session_of(request), back=origin + path, target=target, link=link)
         except SignInFailed as failed:
             logger.warning("nobody can sign in with %s: %s", provider, failed)
-            raise BadGateway(texts.FAILED) from failed
+            raise BadGateway(str(texts.FAILED)) from failed
 
     def _flow(self, provider: str) -> Flow:
         flow = self._flows.get(provider)

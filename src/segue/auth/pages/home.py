@@ -28,7 +28,13 @@ def declare(app: App, accounts: Accounts) -> None:
 
     @app.get("/account", name="home")
     async def home(identity: SignedIn) -> Page:
-        return render("auth/account.html", identity=identity, user=identity.user, options=accounts.options)
+        return render(
+            "auth/account.html",
+            identity=identity,
+            user=identity.user,
+            options=accounts.options,
+            settings=accounts.sign_ins.settings,
+        )
 
     @app.route("/account/email", methods=["GET", "POST"], name="email", requires=[fresh])
     async def email(request: Request, form: EmailForm, flash: Flash, mailer: Mailer) -> Page:

@@ -43,7 +43,9 @@ def declare(app: App, accounts: Accounts) -> None:
                     "That did not work. Look at the spelling of both. If you have just registered, follow the link in our mail first."
                 ),
             )
-        return form.render("auth/login.html", options=accounts.options, next=target)
+        return form.render(
+            "auth/login.html", options=accounts.options, next=target, ways=accounts.sign_ins.ways
+        )
 
     @app.route("/login/again", methods=["GET", "POST"], name="again")
     async def again(request: Request, form: AgainForm) -> Page:

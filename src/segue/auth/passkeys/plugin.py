@@ -6,8 +6,10 @@ from segue.auth.accounts import ACCOUNTS
 from segue.auth.passkeys.ceremonies import PASSKEYS, PasskeyCeremonies
 from segue.auth.passkeys.model import Passkey
 from segue.auth.passkeys.pages import declare
+from segue.auth.signins import Way
 from segue.core.app import App
 from segue.core.plugins.setup import Setup
+from segue.core.texts.texts import framework
 
 __all__ = ["Passkeys"]
 
@@ -37,6 +39,10 @@ class Passkeys:
         """Adds the pages."""
         accounts = to.app[ACCOUNTS]
         ceremonies = to.app[PASSKEYS] = PasskeyCeremonies(accounts, self._title or to.app.name)
+        accounts.sign_ins.ways.append(
+            Way("passkeys.sign_in", framework.lazy_gettext("Sign in with a passkey"))
+        )
+        accounts.sign_ins.settings.append(Way("passkeys.home", framework.lazy_gettext("Passkeys")))
         pages = App("passkeys", documented=False, cache=0)
         declare(pages, ceremonies)
         to.include(pages, at=self._at)

@@ -3,11 +3,13 @@
 from typing import Any
 
 from segue.auth.accounts import ACCOUNTS
+from segue.auth.signins import Way
 from segue.auth.twofactor.models import CodeSecret, RecoveryCode
 from segue.auth.twofactor.pages import declare
 from segue.auth.twofactor.steps import TWO_FACTOR, TwoFactorSteps
 from segue.core.app import App
 from segue.core.plugins.setup import Setup
+from segue.core.texts.texts import framework
 from segue.http.request import Request
 
 __all__ = ["TwoFactor"]
@@ -43,6 +45,9 @@ class TwoFactor:
             return request.url_for("two_factor.code") if await steps.is_on(user) else None
 
         accounts.sign_ins.second_steps.append(second_step)
+        accounts.sign_ins.settings.append(
+            Way("two_factor.home", framework.lazy_gettext("Codes of a telephone"))
+        )
         pages = App("two_factor", documented=False, cache=0)
         declare(pages, accounts, steps)
         to.include(pages, at=self._at)
