@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from cinema import CinemaFilm, CinemaNews, database
 from segue import App, Request, SeeOther, Struct
 from segue.html import FormOf, Templates
 from segue.i18n import I18n
+from segue.security import Sessions, new_key
 from segue.site import (
     create_page,
     delete_page,
@@ -187,6 +190,21 @@ def test_built_in_pages_are_in_the_language_of_who_reads(url: str, sent: list[Co
         assert '<html lang="de">' in page
         assert "Zum Inhalt springen" in page
         assert "Hier gibt es noch nichts." in page
+
+
+def test_deleting_has_the_token_of_forms_where_there_are_sessions(
+    url: str, sent: list[Contact], tmp_path: Path
+) -> None:
+    app = app_of(url, sent)
+    app.install(Sessions(tmp_path / "sessions.db", key=new_key()))
+    with Client(app, follow_redirects=False) as client:
+        fields = {"title": "Nuages", "slug": "a", "year": "1953"}
+        assert client.post("/films/new", data=fields).status == 303
+        token = re.search(r'name="_csrf" value="([^"]+)"', client.get("/films/1/delete").text)
+        assert token is not None
+        elsewhere = {"origin": "https://evil.example", "sec-fetch-site": "cross-site"}
+        assert client.post("/films/1/delete", headers=elsewhere).status == 403
+        assert client.post("/films/1/delete", data={"_csrf": token[1]}).status == 303
 
 
 def test_a_path_may_be_a_function_that_gives_a_response(url: str) -> None:

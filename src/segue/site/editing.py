@@ -124,7 +124,7 @@ def delete_page(
 
         app.route("/films/{id:int}/delete", methods=["GET", "POST"])(delete_page(Film, to="films"))
 
-    GET asks, POST deletes. The template has the object as in ``detail_page``, and ``csrf_field`` where there are sessions.
+    GET asks, POST deletes. The template has the object as in ``detail_page``; the built-in one has the token of the form where there are sessions.
     """
 
     async def answered(*, request: Request, **path: Any) -> Any:
