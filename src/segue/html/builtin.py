@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from segue.core.records import Recorded
 from segue.core.texts.speaking import current_direction, current_language
 from segue.core.texts.texts import Texts, framework
+from segue.html.textfilters import TEXT_FILTERS
 from segue.http.request import Request
 
 __all__ = ["BuiltIn", "built_in"]
@@ -57,7 +58,7 @@ def built_in(apps: Sequence[Recorded]) -> BuiltIn:
             "language": (current_language, False),
             "direction": (current_direction, False),
         },
-        {},
+        dict(TEXT_FILTERS),
         {},
         texts,
     )
