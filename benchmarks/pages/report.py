@@ -36,9 +36,7 @@ def write_page(found: dict[str, dict[str, float]]) -> None:
         lines.append(f"| {told} | " + " | ".join(cells) + f" | {rates['segue'] / others:.1f} |")
     lines += [
         "",
-        (
-            "Segue's list has more on it than those it stands beside: conditions that people put together, and how many there are. Its form says what is wrong "
-            "beside each field to readers of the screen as well."
-        ),
+        "Segue's list has more on it than those beside it: how many there are, and conditions that people put together. Its form says what is wrong beside",
+        "each field, for readers of the screen too.",
     ]
     PAGE.write_text("\n".join(lines) + "\n", encoding="utf-8")
