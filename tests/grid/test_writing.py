@@ -431,3 +431,41 @@ def test_who_has_to_sign_in_sees_the_list_and_is_sent_there_by_its_links(sqlite:
         edit = link(client.get("/books/", headers=ada).text, "/edit/")
         assert client.get(edit, headers=ada).status == 200
         assert client.get(edit, headers={"x-visitor": "eve"}, follow_redirects=False).status == 403
+
+
+def test_the_way_back_leads_to_this_list_and_nowhere_else(client: Client) -> None:
+    for back in (
+        "%0d%0aSet-Cookie:%20a=b",
+        "https://evil.example/",
+        "%22%3E%3Cscript%3E",
+        "a%23b",
+        "x" * 3000,
+    ):
+        page = client.get(f"/books/view/1?back={back}").text
+        assert "<script>" not in page
+        for one in links(page, "/books/"):
+            assert one.startswith("/books/")
+        edit = link(page, "/edit/")
+        saved = client.post(edit, data={"title": "The Waves"}, follow_redirects=False)
+        assert saved.status == 303
+        assert saved.headers["location"].startswith("/books/")
+        assert "set-cookie" not in saved.headers or "a=b" not in saved.headers["set-cookie"]
+
+
+def test_a_grid_may_be_included_several_times(sqlite: str) -> None:
+    grid = Grid(Book, search=[Book.title], can={"write": True}, children=[Opinion.book])
+    app = app_of(sqlite, ("/books", grid))
+    app.include(grid, at="/{lang}/buecher", name="translated")
+    with Client(app) as client:
+        page = client.get("/de/buecher/?q=orlando").text
+        assert link(page, "/view/").startswith("/de/buecher/view/")
+        edit = link(page, "/edit/")
+        assert (
+            client.post(edit, data={"title": "Orlando"}, follow_redirects=False)
+            .headers["location"]
+            .startswith("/de/buecher/")
+        )
+        assert client.get(edit.replace("/de/", "/fr/")).status == 403
+        assert client.get("/de/buecher/of/2/shelved_opinion/").status == 200
+        with pytest.raises(TypeError, match="is not copied"):
+            grid.copy()

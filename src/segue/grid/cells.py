@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from markupsafe import escape
 
+from segue.core.texts.speaking import current_zone
 from segue.db.models.kinds import Kind
 from segue.grid.texts import NO, YES
 from segue.html.attribute import UnsafeURL, quoted, safe_url
@@ -38,10 +39,10 @@ def text_cell(value: Any) -> str:
 
 
 def datetime_cell(value: Any) -> str:
-    """A time, to the minute."""
+    """A time, to the minute, where who reads is at home."""
     if value is None:
         return ""
-    return f'<time datetime="{value.isoformat()}">{value:%Y-%m-%d %H:%M}</time>'
+    return f'<time datetime="{value.isoformat()}">{plain_text(value)}</time>'
 
 
 def date_cell(value: Any) -> str:
@@ -102,7 +103,8 @@ def plain_text(value: Any) -> str:
     if isinstance(value, enum.Enum):
         return str(getattr(value, "label", None) or label_of(value.name or str(value.value)))
     if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M}"
+        local = value if value.tzinfo is None else value.astimezone(current_zone())
+        return f"{local:%Y-%m-%d %H:%M}"
     if isinstance(value, date | time):
         return value.isoformat()
     if isinstance(value, Decimal):

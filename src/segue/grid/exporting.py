@@ -120,8 +120,11 @@ async def _whole(
 
 def _headings(columns: Sequence[Column[Any]]) -> list[str]:
     """The labels of the columns; those that are alike with their names behind."""
-    labels = [one.label for one in columns]
-    return [f"{one.label} ({one.name})" if labels.count(one.label) > 1 else one.label for one in columns]
+    labels = [str(one.label) for one in columns]
+    return [
+        f"{label} ({one.name})" if labels.count(label) > 1 else label
+        for one, label in zip(columns, labels, strict=True)
+    ]
 
 
 def _value(value: Any) -> Any:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from segue.core.texts.speaking import current_zone
 from segue.db.functions import count
 from segue.db.queries.expressions import Column, Condition, Expr, any_of
 from segue.db.queries.paths import ManyPath, OnePath, Path
@@ -190,7 +191,9 @@ class Range(Facet):
         try:
             if kind.storage == "datetime":
                 day = msgspec.convert(text, datetime.date, strict=False)
-                begins = datetime.datetime.combine(day, datetime.time(), datetime.UTC if kind.zone else None)
+                begins = datetime.datetime.combine(
+                    day, datetime.time(), current_zone() if kind.zone else None
+                )
                 ends = begins + datetime.timedelta(days=1)
                 found = self.expression < ends if upper else self.expression >= begins
             else:

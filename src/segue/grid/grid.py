@@ -2,9 +2,10 @@
 
 import functools
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Generic, TypeVar, Unpack
+from typing import Any, Generic, NoReturn, TypeVar, Unpack
 
 from segue.core.app import App
+from segue.core.options import RouteDefaults
 from segue.db.models.model import Keyed
 from segue.db.queries.paths import OnePath, Path
 from segue.db.queries.query import Query
@@ -82,6 +83,12 @@ class Grid(App[Request], Generic[M]):
         self._given = (what, columns, search, filters, options.get("sort", ""))
         self._check_options()
         add_routes(self)
+
+    def copy(self, name: str | None = None, **defaults: Unpack[RouteDefaults]) -> NoReturn:
+        """A grid is made anew, or included once more, ``include(films, at=..., name="films_2")``: raises TypeError."""
+        raise TypeError(
+            f"{self!r} is not copied: include it once more under another name=, or make another Grid"
+        )
 
     @functools.cached_property
     def known(self) -> ListPlan:

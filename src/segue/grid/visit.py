@@ -42,14 +42,15 @@ class Visit:
     @property
     def back(self) -> str:
         """The list that the visitor comes from."""
-        query = self.request.query.get("back", "")
-        # It is only ever put behind our own path.
-        return f"{self.base}?{query}" if query and len(query) < _LONGEST_BACK else f"{self.base}"
+        query = self.passed_on
+        return f"{self.base}?{query}" if query else f"{self.base}"
 
     @property
     def passed_on(self) -> str:
-        """The query of that list, for links that lead on."""
-        return self.request.query.get("back", "")
+        """The query of that list, for links that lead on. It is only ever put behind our own path, and has nothing that ends a line."""
+        query = self.request.query.get("back", "")
+        plain = len(query) < _LONGEST_BACK and all("!" <= char <= "~" and char != "#" for char in query)
+        return query if plain else ""
 
     def csrf(self) -> str:
         """The hidden field that forms have."""

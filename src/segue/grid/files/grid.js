@@ -45,9 +45,11 @@
 
   const asked = (form, button) => {
     const url = new URL(form.action, location.href)
-    const fields = [...new FormData(form)].filter(([name, text]) => text !== "" || name.includes("f."))
+    // A box without a value stands for those that have none; all else that is empty says nothing.
+    const box = (name) => /(^|\.)f\./.test(name) && !/\.(from|to)$/.test(name)
+    const fields = [...new FormData(form)].filter(([name, text]) => text !== "" || box(name))
     if (button?.name) fields.push([button.name, button.value])
-    url.search = new URLSearchParams(fields.filter(([name, text]) => text !== "" || !/\.(from|to)$/.test(name)))
+    url.search = new URLSearchParams(fields)
     return url.href
   }
 
