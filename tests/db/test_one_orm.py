@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from time import process_time
 
@@ -51,6 +52,58 @@ async def test_sync_and_async_handlers_share_models_and_transactions(db: Databas
         assert (await client.post("/sync/lost?fail=1")).status == 500
     assert await Author.all().count() == 40
     assert await Tag.all().count() == 20
+
+
+@pytest.mark.row("U-DJ-02")
+@pytest.mark.requires("postgresql")
+async def test_queries_and_transactions_are_async_to_the_bottom(postgresql_url: str) -> None:
+    """Many transactions are open at the same time on one loop, and no thread is begun for any of them."""
+    async with Database(postgresql_url, models=[Author, Tag, Post], pool_size=12) as db:
+        await db.create_all()
+        app = App(plugins=[db])
+        all_inside = asyncio.Barrier(10)
+        threads: set[int] = set()
+
+        @app.post("/{name}")
+        async def write(name: str, fail: bool = False) -> dict[str, int]:
+            async with db.transaction():
+                tag = await Tag.create(name=name)
+                # All ten are here, each in a transaction of its own, and none sees what the others wrote.
+                await all_inside.wait()
+                seen = await Tag.all().count()
+                async with db.transaction():
+                    await Tag.where(Tag.id == tag.id).update(name=f"{name}!")
+                threads.add(threading.get_ident())
+                if fail:
+                    raise ZeroDivisionError
+            return {"seen": seen}
+
+        async with AsyncClient(app, raise_server_exceptions=False) as client:
+            before = threading.active_count()
+            replies = await asyncio.gather(
+                *(client.post(f"/async {number}?fail={int(number == 3)}") for number in range(10))
+            )
+            assert threading.active_count() == before
+        assert sorted(reply.status for reply in replies) == [200] * 9 + [500]
+        assert {reply.json()["seen"] for reply in replies if reply.status == 200} == {1}
+        assert threads == {threading.get_ident()}
+        assert await Tag.where(Tag.name.endswith("!")).count() == 9
+        # One that is cancelled in the middle leaves nothing, and its connection is not lost.
+        inside = asyncio.Event()
+
+        async def work() -> None:
+            async with db.transaction():
+                await Tag.create(name="cancelled")
+                inside.set()
+                await asyncio.sleep(60)
+
+        task = asyncio.create_task(work())
+        await inside.wait()
+        task.cancel()
+        await asyncio.wait([task])
+        assert await Tag.where(Tag.name == "cancelled").count() == 0
+        assert [one.name async for one in Tag.where(Tag.name == "async 1!")] == ["async 1!"]
+        await db.drop_all()
 
 
 @pytest.mark.row("BEY-11")

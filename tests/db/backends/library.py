@@ -76,6 +76,9 @@ QUERIES: dict[str, Callable[[], Any]] = {
     "equal": lambda: Book.where(Book.title == "Middlemarch").values(Book.title),
     "case of letters": lambda: Book.where(Book.title.icontains("MIDDLE")).values(Book.title),
     "prefix": lambda: Book.where(Book.title.startswith("Or")).values(Book.title),
+    "no prefix": lambda: (
+        Book.where(~Book.title.startswith("M"), ~Book.title.like("%o")).order_by(Book.id).values(Book.title)
+    ),
     "either": lambda: (
         Book.where((Book.pages < 100) | ~Book.lent & (Book.genre == Genre.POEM))
         .order_by(Book.id)

@@ -76,6 +76,11 @@ SELECT lib_book.title
 FROM lib_book
 WHERE lib_book.title LIKE ? ESCAPE '\';
 
+-- no prefix
+SELECT lib_book.title
+FROM lib_book
+WHERE lib_book.title NOT LIKE ? ESCAPE '\' AND lib_book.title NOT LIKE ? ESCAPE '\' ORDER BY lib_book.id ASC;
+
 -- either
 SELECT lib_book.title
 FROM lib_book

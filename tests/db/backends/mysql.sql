@@ -76,6 +76,11 @@ SELECT lib_book.title
 FROM lib_book
 WHERE (lib_book.title COLLATE utf8mb4_bin) LIKE %s ESCAPE '\\';
 
+-- no prefix
+SELECT lib_book.title
+FROM lib_book
+WHERE (lib_book.title COLLATE utf8mb4_bin) NOT LIKE %s ESCAPE '\\' AND (lib_book.title COLLATE utf8mb4_bin) NOT LIKE %s ESCAPE '\\' ORDER BY lib_book.id ASC;
+
 -- either
 SELECT lib_book.title
 FROM lib_book

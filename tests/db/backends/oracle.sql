@@ -76,6 +76,11 @@ SELECT lib_book.title
 FROM lib_book
 WHERE lib_book.title LIKE :1 ESCAPE '\';
 
+-- no prefix
+SELECT lib_book.title
+FROM lib_book
+WHERE lib_book.title NOT LIKE :1 ESCAPE '\' AND lib_book.title NOT LIKE :2 ESCAPE '\' ORDER BY lib_book.id ASC;
+
 -- either
 SELECT lib_book.title
 FROM lib_book

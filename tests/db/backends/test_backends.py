@@ -29,6 +29,7 @@ ANSWERS: dict[str, Any] = {
     "equal": ["Middlemarch"],
     "case of letters": ["Middlemarch"],
     "prefix": ["Orlando"],
+    "no prefix": ["The Waves", "Goblin Market"],
     "either": ["Goblin Market"],
     "join": ["Orlando", "The Waves"],
     "outer join": [

@@ -350,7 +350,7 @@ def _operation(sql: Translator, node: e.Operation[Any], scope: Scope) -> Any:
     if operator == "like" and sql.dialect == "sqlite" and isinstance(node.arguments[1], e.Value):
         # LIKE of SQLite does not tell upper from lower case; GLOB does, and can use an index.
         left = sql.expression(node.arguments[0], scope)
-        return left.op("GLOB")(sql.bind(Bound(sql.value(), node.arguments[1].kind, convert=glob_text)))
+        return left.bool_op("GLOB")(sql.bind(Bound(sql.value(), node.arguments[1].kind, convert=glob_text)))
     arguments = [sql.expression(one, scope) for one in node.arguments]
     if operator in ("+", "-", "difference") and node.arguments[0].kind.storage in (
         "datetime",
