@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +12,7 @@ import pytest
 from segue import App
 from segue.db import ConfigurationError, Database, Field, Keyed, Missing, Model, Ref, ValidationError, field
 from segue.db.mongo import MongoDB, criteria
+from segue.db.mongo.testing import in_memory
 from segue.testing import AsyncClient
 
 pytestmark = [pytest.mark.anyio, pytest.mark.requires("nx_27017", "pymongo")]
@@ -40,28 +37,9 @@ class Take(Keyed):
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    program = str(Path(sys.executable).parent / "nx-27017")
-    folder = tmp_path_factory.mktemp("mongo")
-    process = subprocess.Popen(
-        [program, "--db", str(folder / "all.db"), "-p", str(port)],
-        cwd=folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        for _ in range(200):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.1)
-        yield f"mongodb://127.0.0.1:{port}/shop"
-    finally:
-        process.kill()
-        process.wait()
+def server() -> Iterator[str]:
+    with in_memory() as url:
+        yield url
 
 
 @pytest.fixture

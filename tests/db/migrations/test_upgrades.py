@@ -117,6 +117,7 @@ def test_a_new_version_brings_attributes_names_parts_and_permissions(
     assert typed("db", "migrate").stdout == f"{script.stem}\n"
     assert typed("listed").stdout == "Alien 5\n"
     assert "create the table review" in typed("db", "check", code=1).stdout
+    sys.modules.pop("reviews", None)
 
 
 def shelf(**more: bool) -> type[Model]:
