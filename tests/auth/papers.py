@@ -13,7 +13,7 @@ class Shelf(Model, table="auth_shelf"):
 
 class Paper(Model, table="auth_paper"):
     title: Field[str] = field(max_length=80)
-    owner: Field[int] = field(default=0)
+    owner: Field[int | None] = field(default=None)
     public: Field[bool] = field(default=False)
     shelf: Ref[Shelf | None] = field(default=None)
 
@@ -23,25 +23,18 @@ class Note(Model, table="auth_note"):
 
 
 def own(who: Who) -> Condition | bool:
-    return False if who.key is None else Paper.owner == who.key
+    return who.owns(Paper.owner)
 
 
 def readable(who: Who) -> Condition | bool:
-    if who.has("group:readers"):
-        return True
-    mine = own(who)
-    return Paper.public == True if mine is False else mine | (Paper.public == True)  # noqa: E712 -- a condition
+    return True if who.has("group:readers") else who.owns(Paper.owner) | Paper.public.is_in([True])
 
 
 protect(
     Paper,
     view=readable,
     add=own,
-    change=lambda who: (
-        granted(who, "change", Paper)
-        if who.key is None
-        else (Paper.owner == who.key) | granted(who, "change", Paper)
-    ),
+    change=lambda who: who.owns(Paper.owner) | granted(who, "change", Paper),
     delete=own,
 )
 protect(Note)

@@ -51,7 +51,12 @@ async def people() -> tuple[Any, Any]:
 async def papers(ann: Any, ben: Any) -> None:
     with unrestricted():
         shelf = await Shelf.create(label="s")
-        for title, owner, public in (("a", ann.id, False), ("b", ben.id, False), ("p", ben.id, True)):
+        for title, owner, public in (
+            ("a", ann.id, False),
+            ("b", ben.id, False),
+            ("n", None, False),  # nobody's, so nobody unknown sees it either
+            ("p", ben.id, True),
+        ):
             await Paper.create(title=title, owner=owner, public=public, shelf=shelf)
 
 
@@ -76,17 +81,17 @@ async def test_queries_show_what_the_rule_says(db: Database) -> None:
     with acting_for(ann):
         with pytest.raises(Missing):
             await Paper.get(title="b")
-        assert len(await Paper.all().unscoped()) == 3
+        assert len(await Paper.all().unscoped()) == 4
     ann.is_admin = True
     with acting_for(ann):
-        assert await titles(Paper.all()) == ["a", "b", "p"]
+        assert await titles(Paper.all()) == ["a", "b", "n", "p"]
 
 
 async def test_writes_obey_too_and_nothing_is_left_of_what_was_refused(db: Database) -> None:
     ann, ben = await people()
     await papers(ann, ben)
     with acting_for(ann):
-        mine = await Paper.create(title="n", owner=ann.id)
+        mine = await Paper.create(title="m", owner=ann.id)
         with pytest.raises(Forbidden, match="You may not add this Paper"):
             await Paper.create(title="x", owner=ben.id)
         with pytest.raises(Forbidden):
@@ -106,7 +111,7 @@ async def test_writes_obey_too_and_nothing_is_left_of_what_was_refused(db: Datab
             await Paper.where(Paper.title == "mine").update(owner=ben.id)
         assert await Paper.all().delete() == 2
     with unrestricted():
-        assert await titles(Paper.all()) == ["b", "p"]
+        assert await titles(Paper.all()) == ["b", "n", "p"]
 
 
 async def test_a_refusal_undoes_the_whole_transaction(db: Database) -> None:
@@ -199,8 +204,8 @@ async def test_one_rule_for_pages_forms_replies_and_exports(make_app: Callable[.
         assert (await client.get("/papers/1")).json()["title"] == "a"
         assert (await client.get("/papers/2")).status == 404
         assert (await client.get("/papers/2/edit")).status == 404
-        assert (await client.get("/papers/3/edit")).status == 200
+        assert (await client.get("/papers/4/edit")).status == 200
         changed = {"title": "stolen", "owner": "1", "public": "on"}
-        assert (await client.post("/papers/3/edit", data=changed)).status == 403
+        assert (await client.post("/papers/4/edit", data=changed)).status == 403
         assert (await client.post("/papers/1/edit", data=changed)).json() == {"saved": True}
         assert (await client.get("/mine")).json() == {"user": "ann@example.org", "count": 2}

@@ -7,6 +7,7 @@ from typing import Any, Unpack
 import msgspec
 
 from segue.auth.accounts import ACCOUNTS, Accounts
+from segue.auth.commands import add_commands
 from segue.auth.guards import signed_in_as
 from segue.auth.identity import SignedIn
 from segue.auth.models.account import Account
@@ -91,7 +92,6 @@ class Auth:
         if self._pages:
             to.bring(Mail())
             to.templates("segue.auth:templates")
-            to.translations("segue.auth:translations", domain="segue")
         limiter = _limiter(to)
         options = self._options
         if not options.origin:
@@ -124,6 +124,7 @@ class Auth:
             accounts.passwords.close()
 
         to.lifespan(keep)
+        add_commands(to, accounts)
         if self._pages:
             to.include(pages_of(accounts), at=self._at)
 

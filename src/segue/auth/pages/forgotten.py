@@ -62,7 +62,7 @@ def declare(app: App, accounts: Accounts) -> None:
                 await accounts.confirm(user, user.email, request=request)
             flash(_("The password was changed. Sign in with the new one."), "success")
             raise SeeOther(request.url_for("auth.login"))
-        return form.render("auth/new_password.html")
+        return form.render("auth/new_password.html", user=user)
 
     if accounts.options.names:
         _declare_names(app, accounts)

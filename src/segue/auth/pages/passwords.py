@@ -38,7 +38,7 @@ def declare(app: App, accounts: Accounts) -> None:
                     send_later(request, mailer, user.email, "changed", user=user)
                 flash(_("The password was changed. You are signed out everywhere else."), "success")
                 raise SeeOther(request.url_for("auth.home"))
-        return form.render("auth/password.html")
+        return form.render("auth/password.html", user=user)
 
 
 async def set_password(

@@ -58,7 +58,7 @@ def declare(app: App, accounts: Accounts) -> None:
                 raise SeeOther(own_path(request.query.get("next")))
             await accounts.note("refused", request, identity.user, detail="again")
             form.refuse("password", str(AccountProblem("password", "wrong")))
-        return form.render("auth/again.html")
+        return form.render("auth/again.html", user=identity.user)
 
     @app.get("/logout", name="leave")
     async def leave() -> Page:

@@ -39,15 +39,13 @@ class Strength(msgspec.Struct, frozen=True):
             return "simple"
         if self.common and not _forms(lower).isdisjoint(_common()):
             return "common"
+        left = lower
         for text in known:
             for part in re.split(r"[\W_]+", (text or "").casefold()):
-                # What is left without it would be too short.
-                if (
-                    len(part) >= _TELLING
-                    and part in lower
-                    and len(lower.replace(part, "")) < self.shortest // 2
-                ):
-                    return "known"
+                if len(part) >= _TELLING:
+                    left = left.replace(part, "")
+        if left != lower and len(left) < self.shortest // 2:  # not enough that others do not know
+            return "known"
         return None
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from segue.auth.identity import EVERYONE, SignedIn, id_of, principals_of
 from segue.auth.models.account import Account
 from segue.core.ports import Identity
+from segue.db import Condition, Expr
 from segue.db.errors import ConfigurationError
 
 __all__ = ["Who", "acting_for", "sender", "unrestricted", "who_is", "whoever_acts"]
@@ -34,6 +35,13 @@ class Who:
     def key(self) -> Any:
         """The key of the account, to be compared with columns; None for somebody unknown."""
         return None if self.user is None else getattr(self.user, type(self.user).__mapping__.key[0].name)
+
+    def owns(self, column: Expr[Any]) -> Condition:
+        """The condition that a column has the key of the account: ``who.owns(Post.author_id)``. Somebody unknown owns nothing.
+
+        Not ``Post.author_id == who.key``: for somebody unknown that would be what belongs to nobody.
+        """
+        return column.is_in([] if self.key is None else [self.key])
 
     def has(self, *principals: str) -> bool:
         """Whether it is, or belongs to, one of these: ``who.has("group:editors")``."""

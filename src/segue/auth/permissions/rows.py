@@ -35,10 +35,10 @@ def protect(
     """Guards the rows of a model: who acts sees and writes only what the rules say.
 
         def own_or_published(who: Who) -> Condition | bool:
-            return (Post.author_id == who.key) | Post.published.is_not(None)
+            return who.owns(Post.author_id) | Post.published.is_not(None)
 
         def own(who: Who) -> Condition | bool:
-            return Post.author_id == who.key
+            return who.owns(Post.author_id)
 
         protect(Post, view=own_or_published, add=own, change=own, delete=own)
 
@@ -108,7 +108,7 @@ def _said(model: Any, action: str, who: Who) -> Condition | bool:
     if not isinstance(found, bool | Expr):
         raise TypeError(
             f"the rule {getattr(rule, '__qualname__', rule)} for {model.__name__} gave {found!r:.80}: it has to give a condition "
-            f"such as Post.author_id == who.key, True for all rows, or False for none"
+            f"such as who.owns(Post.author_id), True for all rows, or False for none"
         )
     return found
 
