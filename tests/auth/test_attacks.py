@@ -11,8 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from people import PASSWORD, Browsers
-from test_pages import arrived, link_in, sign_in, with_helpers
+from people import PASSWORD, Browsers, arrived, link_in, sign_in, with_helpers
 
 from segue import App
 from segue.auth import Accounts, Passwords

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from people import PASSWORD
-from test_pages import arrived
+from people import OTHER, PASSWORD, arrived, link_in
 
 from segue import App
 from segue.auth import User
@@ -61,7 +58,6 @@ WORDS = {
     "zh": ("注册", "即将完成", "确认地址", "登录", "请查看您的邮箱", "设置新密码"),
 }
 PLAIN = '{% extends "segue/page.html" %}{% block main %}<h1>{{ title }}</h1>{% endblock %}'
-OTHER = "minor swing in the rain"
 
 
 class Person:
@@ -84,12 +80,6 @@ class Person:
         for name, value in values.items():
             self.tab.value(f"document.querySelector('main [name={name}]').value = {json.dumps(value)}")
         self.tab.value("document.querySelector('main form button[type=submit]').click()")
-
-
-def link_in(letter: Any) -> str:
-    found = re.search(r"https://films\.example(/\S+)", letter.text)
-    assert found is not None
-    return found[1]
 
 
 @pytest.mark.requires("chromium")

@@ -11,8 +11,7 @@ from typing import Any
 import bcrypt
 import pytest
 from argon2 import PasswordHasher
-from people import PASSWORD, cheap
-from test_pages import sign_in, with_helpers
+from people import PASSWORD, cheap, sign_in, with_helpers
 
 from segue import App
 from segue.auth import AccountProblem, Accounts, Passwords, Strength
