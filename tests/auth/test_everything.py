@@ -25,6 +25,7 @@ from segue import App
 from segue.auth import (
     Account,
     Accounts,
+    LoginRequired,
     SignedIn,
     User,
     grant,
@@ -44,9 +45,11 @@ class Customer(Account, table="auth_customer"):
 @pytest.mark.parametrize("model", [User, Customer])
 def test_what_an_auth_of_a_full_framework_has(make_app: Callable[..., App], model: Any) -> None:
     """Login, logout, change and reset by mail; groups and permissions of models; every user model; hashes upgraded; a login for all."""
-    app = make_app(user=model, models=[Note])
+    app = make_app(LoginRequired(), user=model, models=[Note])
+    app.get("/about", skip=["login-required"])(lambda: "about")
+    app.mount("/mounted", lambda environ, start: [])
 
-    @app.post("/new", skip=["csrf"])
+    @app.post("/new", skip=["csrf", "login-required"])
     async def new(accounts: Accounts) -> None:
         user = await accounts.create(email="ann@example.org")
         # As Django has written it, with fewer rounds.
@@ -65,7 +68,7 @@ def test_what_an_auth_of_a_full_framework_has(make_app: Callable[..., App], mode
             "hash": identity.user.password.partition("$v=")[0],
         }
 
-    inner = App("inner", requires=[signed_in()])
+    inner = App("inner")
     inner.get("/page")(lambda: "page")
     app.include(inner, at="/inner")
     app.put("/notes", permission="auth_note.change")(lambda: "changed")
@@ -73,6 +76,10 @@ def test_what_an_auth_of_a_full_framework_has(make_app: Callable[..., App], mode
     with captured_mails(app) as mails, Client(app) as client:
         client.post("/new")
         assert client.get("/inner/page").headers["location"] == "/login?next=%2Finner%2Fpage"
+        assert (client.get("/about").text, client.get("/mounted/x").status) == ("about", 302)
+        sheet = re.search(r'href="(/_segue/[^"]+)"', client.get("/login").text)
+        assert sheet is not None
+        assert (client.get(sheet[1]).status, client.get("/password/forgot").status) == (200, 200)
         assert client.put("/notes").status == 403
         assert sign_in(client).status == 303
         assert client.get("/inner/page").text == "page"

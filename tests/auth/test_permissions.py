@@ -41,7 +41,7 @@ from segue.auth import (
     signed_in,
 )
 from segue.auth.permissions.policies import Known
-from segue.security import MemorySessions, Sessions
+from segue.security import MemorySessions, Sessions, SignedLinks
 from segue.testing import Client
 
 
@@ -373,4 +373,23 @@ def test_groups_stand_in_one_another(make_app: Callable[..., App]) -> None:
             "of": ["a/b", "manager"],
             "has": [True, True, False, True],
             "left": ["ab"],
+        }
+
+
+@pytest.mark.row("W-20")
+def test_login_membership_permission_and_signature(make_app: Callable[..., App]) -> None:
+    app = with_people(make_app(names=True))
+    links = SignedLinks(KEY)
+    app.get("/login-only", requires=[signed_in()])(lambda: "in")
+    app.get("/members", requires=[in_group("staff")])(lambda: "in")
+    app.get("/managers", requires=[has_permission("manage")])(lambda: "in")
+    app.get("/signed", requires=[links.verified])(lambda: "in")
+    with Client(app) as client:
+        client.post("/set-up")
+        found = statuses(client, "/login-only", "/members", "/managers", "/signed", links.sign("/signed"))
+        assert found == {
+            "nobody": [302, 302, 302, 403, 200],
+            "ben": [200, 403, 403, 403, 200],
+            "ann": [200, 200, 200, 403, 200],
+            "root": [200, 403, 200, 403, 200],
         }

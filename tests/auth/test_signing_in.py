@@ -8,7 +8,7 @@ from typing import Any
 from people import PASSWORD
 
 from segue import App
-from segue.auth import Accounts, User
+from segue.auth import Accounts, SignedIn, User
 from segue.testing import Client
 
 
@@ -51,3 +51,17 @@ def test_somebody_signs_in_and_out(make_app: Callable[..., App]) -> None:
         assert client.post("/me").text == "changed"
         client.post("/logout")
         assert client.get("/me", follow_redirects=False).status == 302
+
+
+def test_a_handler_may_take_nobody_too(make_app: Callable[..., App]) -> None:
+    app = with_pages(make_app())
+
+    @app.get("/hello")
+    async def hello(user: User | None, identity: SignedIn | None) -> str:
+        return "stranger" if user is None or identity is None else f"{user.email} by {identity.method}"
+
+    with Client(app) as client:
+        assert client.get("/hello").text == "stranger"
+        client.post("/new?email=ann@example.org")
+        client.post("/login", data={"login": "ann@example.org", "password": PASSWORD})
+        assert client.get("/hello").text == "ann@example.org by password"

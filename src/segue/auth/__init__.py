@@ -14,7 +14,7 @@
 - ``accounts``: making and changing accounts, ``directory``: finding them; ``membership``: groups; ``names``: how addresses and names are written
 - ``signins``: who is signed in; ``devices``: "remember me"; ``places``: where somebody is signed in; ``identity``: who it is
 - ``passwords``: hashing, older hashes, which are too weak
-- ``guards``, ``permissions``: who may go on; what was granted, rules of rows, predicates, access lists, security policies
+- ``guards``, ``closed``, ``permissions``: who may go on; what was granted, rules of rows, predicates, access lists, security policies
 - ``pages``, ``templates``, ``texts``: what people see
 
 Nothing of it is loaded before it is asked for.
@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from segue.auth.accounts import Accounts, accounts_of
+    from segue.auth.closed import LoginRequired
     from segue.auth.guards import freshly
     from segue.auth.identity import EVERYONE, SIGNED_IN, SignedIn
     from segue.auth.membership import Membership
@@ -93,6 +94,7 @@ __all__ = [
     "Device",
     "Grant",
     "Group",
+    "LoginRequired",
     "Membership",
     "Passwords",
     "Place",
@@ -168,6 +170,7 @@ _IN_MODULE = {
     "is_admin": "permissions.predicates",
     "is_user": "permissions.predicates",
     "may": "permissions.rows",
+    "LoginRequired": "closed",
     "Membership": "membership",
     "NO_PERMISSION_REQUIRED": "permissions.policy",
     "not_": "permissions.predicates",

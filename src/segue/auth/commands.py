@@ -115,7 +115,8 @@ async def _principal(accounts: Accounts, who: str) -> Any:
 
 async def _password() -> str:
     if not sys.stdin.isatty():
-        return (await asyncio.to_thread(sys.stdin.readline)).rstrip("\r\n")
+        line: str = await asyncio.to_thread(sys.stdin.readline)
+        return line.rstrip("\r\n")
     first = await asyncio.to_thread(getpass.getpass, "Password: ")
     if first != await asyncio.to_thread(getpass.getpass, "Again: "):
         raise SystemExit("These are two different passwords.")

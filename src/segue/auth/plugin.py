@@ -1,7 +1,7 @@
 """The plugin: an app has accounts."""
 
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Any, Unpack
 
 import msgspec
@@ -22,6 +22,8 @@ from segue.auth.permissions.accountpolicy import AccountPolicy
 from segue.auth.permissions.middleware import Acting
 from segue.auth.permissions.policy import POLICY
 from segue.auth.permissions.rows import are_rules
+from segue.core.binding.kinds import without_none
+from segue.core.identity import identity_of
 from segue.core.plugins.setup import Setup
 from segue.html import Templates
 from segue.http.request import Request
@@ -45,7 +47,7 @@ class Auth:
         async def me(user: User) -> str:                    # who is not signed in is sent to /login
             return user.email
 
-    ``user``: the user model, by default :class:`segue.auth.User`; another one derives from :class:`Account`. ``at``: below which path
+    ``user: User | None`` lets everybody in. ``user``: the user model, by default :class:`segue.auth.User`; another one derives from :class:`Account`. ``at``: below which path
     the pages stand. ``passwords``: how passwords are hashed, and which are too weak. ``pages``: whether there are pages at all.
     ``options``: see AuthOptions.
 
@@ -107,8 +109,8 @@ class Auth:
         )
         to.app[ACCOUNTS] = accounts
         to.provide(Accounts, accounts)
-        to.provide(SignedIn, signed_in_as)
-        to.provide(self.user, _user)
+        to.provide(SignedIn, _identity_for)
+        to.provide(self.user, _user_for(self.user))
         policy = AccountPolicy(accounts)
         to.app[POLICY] = policy
         to.identifies(accounts.sign_ins.identify)
@@ -126,11 +128,44 @@ class Auth:
         to.lifespan(keep)
         add_commands(to, accounts)
         if self._pages:
+            to.check(lambda _: _findings(options), deploy=True)
+        if self._pages:
             to.include(pages_of(accounts), at=self._at)
 
 
-async def _user(request: Request) -> Any:
-    return (await signed_in_as(request)).user
+async def _identity_for(request: Request) -> Any:
+    """Who is signed in; None for nobody, if the handler takes that too."""
+    identity = await identity_of(request)
+    if identity is None and _takes_nobody(request, SignedIn):
+        return None
+    return await signed_in_as(request)
+
+
+def _user_for(model: type[Account]) -> Callable[..., Any]:
+    async def user(request: Request) -> Any:
+        identity = await identity_of(request)
+        if not isinstance(identity, SignedIn) and _takes_nobody(request, model):
+            return None
+        return (await signed_in_as(request)).user
+
+    return user
+
+
+def _takes_nobody(request: Request, kind: type) -> bool:
+    """Whether the handler says ``user: User | None``."""
+    parameters = getattr(request.endpoint, "parameters", ())
+    return any(one.kind is not kind and without_none(one.kind) is kind for one in parameters)
+
+
+def _findings(options: Decided) -> Iterator[tuple[str, str]]:
+    """What ``segue check --deploy`` says."""
+    if not options.origin.startswith("https://"):
+        yield (
+            "no-origin",
+            "mails of accounts have links, and nothing says what they begin with: AUTH_ORIGIN=https://example.com",
+        )
+    if not options.confirm and options.registration != "closed":
+        yield "unconfirmed", "anybody can register with anybody's address: take Auth(confirm=False) away"
 
 
 def _limiter(to: Setup) -> Limiter:
