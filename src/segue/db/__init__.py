@@ -53,6 +53,7 @@ from segue.db.models.constraints import check, exclude, index, searchable, uniqu
 from segue.db.models.fields import AnyRef, Field, Many, One, Ref, Related, field, related
 from segue.db.models.model import Keyed, Model
 from segue.db.models.ranges import Range
+from segue.db.models.scopes import scope
 from segue.db.models.softdelete import SoftDelete
 from segue.db.models.undoable import Undoable
 from segue.db.models.undoing import CannotUndo, transactions, undo, undo_last
@@ -159,6 +160,7 @@ __all__ = [
     "now",
     "outer",
     "related",
+    "scope",
     "search",
     "searchable",
     "transactional",

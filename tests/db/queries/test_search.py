@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from segue.db import ConfigurationError, Database, Field, Model, UnusableValue, field, search, searchable
+from segue.db.migrations import Migrations
 
 pytestmark = pytest.mark.anyio
 
@@ -132,3 +133,37 @@ async def test_what_cannot_be_searched(songs: Database) -> None:
         Song.search("\0", Song.title, Song.notes)
     with pytest.raises(ValueError, match="at most"):
         Song.search("x " * 1000, Song.title, Song.notes)
+
+
+class Opera(Model, table="search_opera"):
+    title: Field[str] = field(max_length=200)
+    plot: Field[str] = field(text=True, default="")
+
+    constraints = (searchable("title", "plot", language="english", stored=True),)
+
+
+async def test_words_may_be_kept_in_a_column(url: str) -> None:
+    async with Database(url, models=[Opera], migrations="none") as db:
+        await db.create_all()
+        try:
+            await Opera.create(title="The Flying Dutchman", plot="A ship sails for ever")
+            await Opera.create(title="Peter Grimes", plot="The Dutchman is not in it; ships are")
+            found = search("dutchman", Opera.title, Opera.plot)
+            assert await Opera.where(found).order_by(found.rank.desc()).values(Opera.title) == [
+                "The Flying Dutchman",
+                "Peter Grimes",
+            ]
+            if db.engine.name == "postgresql":
+                # Other forms of a word are found too, over the index of the column.
+                assert await Opera.search("ship", Opera.title, Opera.plot).count() == 2
+                async with db.transaction():
+                    await db.execute("SET LOCAL enable_seqscan = off")
+                    plan = await Opera.where(search("ship", Opera.title, Opera.plot)).explain()
+                assert "search_opera_search_words" in plan
+            if db.engine.name != "mariadb":
+                assert await Opera.where(found).order_by(Opera.id).values(
+                    found.headline(Opera.title, before="<", after=">")
+                ) == ["The Flying <Dutchman>", "Peter Grimes"]
+            assert await Migrations(db).check() == []
+        finally:
+            await db.drop_all()

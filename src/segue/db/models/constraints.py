@@ -66,18 +66,19 @@ class Searchable(Constraint, frozen=True, kw_only=True, eq=False):
 
     fields: tuple[str, ...]
     language: str = "simple"
+    stored: bool = False
 
 
-def searchable(*fields: str, language: str = "simple") -> Searchable:
+def searchable(*fields: str, language: str = "simple", stored: bool = False) -> Searchable:
     """An index of the words in these fields, for ``Post.search("swing", Post.title, Post.body)``; the first field counts most.
 
     ``language``: as PostgreSQL calls it, ``"english"``, so that other forms of a word are found too; other databases have the words as they
-    stand there.
+    stand there. ``stored``: PostgreSQL keeps the words in a generated column (``tsvector``): ranks are found without reading the texts again.
     """
     _named("searchable", fields)
     if not language.isidentifier() or not language.isascii():
         raise ValueError(f"{language!r:.80} is no language, such as 'english'")
-    return Searchable(fields=fields, language=language)
+    return Searchable(fields=fields, language=language, stored=stored)
 
 
 def unique(

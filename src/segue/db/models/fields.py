@@ -225,6 +225,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     hashed: Any = None
     keys_of: Any = None
     represent: Callable[[Any], Any] | None = None
+    upload: Any = None
+    folder: str = ""
 
 
 def field(
@@ -252,7 +254,8 @@ def field(
     ``max_length`` (of text, in characters), ``text`` (of any length), ``digits`` and ``places`` (of decimals), ``bits`` (of
     integers: 16, 32, 64), ``array`` (a list in an array of PostgreSQL, JSON elsewhere), ``hstore`` (a dict of texts, JSON elsewhere), ``json``, ``zone=False`` (naive datetimes),
     ``collation``, ``encrypted`` (a key, or an object with ``encrypt`` and ``decrypt``), ``hashed`` (an object with ``hash(text)`` and
-    ``verify(text, hash)``, async or not: the field keeps what it makes of a password), ``keys_of`` (of a list: of which model the keys in it are).
+    ``verify(text, hash)``, async or not: the field keeps what it makes of a password), ``keys_of`` (of a list: of which model the keys in it are),
+    ``upload`` (a storage, such as ``segue.storage.Storage``, whose file the field names; ``folder``: where it keeps them).
 
     **What is valid.** ``min_length``, ``max_length``, ``ge``, ``gt``, ``le``, ``lt``, ``multiple_of``, ``pattern``; ``validate``: a function that
     gets the value and raises ValueError, or gives back what is stored instead; an async one is awaited before the object is written.

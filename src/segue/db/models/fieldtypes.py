@@ -51,7 +51,12 @@ def annotation(column: ColumnField) -> Any:
         else "WriteOnly"
         if options.write_only or options.hashed
         else "ReadOnly"
-        if options.read_only or column.generated or column.automatic or options.formula or options.compute
+        if options.read_only
+        or column.generated
+        or column.automatic
+        or options.formula
+        or options.compute
+        or options.upload is not None
         else None
     )
     return Annotated[hint, _role(role)] if role else hint

@@ -189,6 +189,15 @@ class Stored(State):
 
         return await verified(self, field, text)
 
+    async def attach(self, field: "Expr[str] | Expr[str | None]", content: Any) -> str:
+        """Keeps a file in the storage of a field with ``upload=``, and puts its name in: ``await film.attach(Film.poster, upload)``.
+
+        Then ``save()`` it. The file that it had before is taken away once that is committed, as its files are when it is deleted.
+        """
+        from segue.db.writing.uploads import attached
+
+        return await attached(self, cast("Any", field).field, content)
+
     async def named_by(self, field: "Expr[list[Any]]") -> "list[Any]":
         """The objects whose keys are in a list with ``keys_of=``, in its order: ``await post.named_by(Post.tag_ids)``."""
         from segue.db.writing.filling import named_by

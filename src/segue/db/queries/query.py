@@ -6,7 +6,7 @@ A step makes a new query and leaves the old one as it is, so one may be kept and
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Generator, Sequence
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeVar, cast, overload
 
 from segue.core.ports import Codec
 from segue.db.errors import Ambiguous, Missing
@@ -19,6 +19,7 @@ from segue.db.queries.selections import reversed_orders, selected_from, walk_aga
 
 if TYPE_CHECKING:
     from segue.db.models.model import Keyed
+    from segue.db.models.scopes import Scope
     from segue.db.queries.asking import Allowed
     from segue.db.queries.resulttables import Table
     from segue.db.writing.returning import Returning
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Asking", "Page", "Query", "Rows"]
 
 M = TypeVar("M", bound="Keyed")
+P = ParamSpec("P")
 R = TypeVar("R")
 S = TypeVar("S")
 Q = TypeVar("Q", bound="Asking[Any]")
@@ -364,6 +366,14 @@ class Query(Asking[M]):
         made = self._then("load", relations)
         ruled = rules_on(relations)
         return made._then("rules", ruled) if ruled.listed else made
+
+    def scope(self, scope: "Scope[P, Query[M]]", *args: P.args, **kwargs: P.kwargs) -> "Query[M]":
+        """What a scope of the model makes of it: ``Post.where(...).scope(Post.public)``."""
+        if not issubclass(self._model, scope.model):
+            raise TypeError(
+                f"{scope!r} is a scope of {scope.model.__name__}, and this is a query of {self._model.__name__}"
+            )
+        return scope.function(self, *args, **kwargs)
 
     def only(self, *columns: Expr[Any]) -> "Query[M]":
         """Objects with these columns, and the key; reading another one raises NotLoaded."""

@@ -4,6 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.dialects import postgresql
 
 from segue.db.models.constraints import Searchable
 from segue.db.models.mapping import Mapping
@@ -18,7 +19,13 @@ def add_search_index(table: Any, mapping: Mapping, constraint: Searchable, diale
     name = index_name(mapping)
     match dialect:
         case "postgresql":
-            text = sa.text(f"({vector_text(constraint.language, columns)})")
+            made_of = vector_text(constraint.language, columns)
+            if constraint.stored:
+                words = sa.Column(name, postgresql.TSVECTOR(), sa.Computed(made_of, persisted=True))
+                table.append_column(words)
+                sa.Index(f"{name}_words", words, postgresql_using="gin")
+                return
+            text = sa.text(f"({made_of})")
             table.append_constraint(sa.Index(name, text, postgresql_using="gin", _table=table))
         case "mysql" | "mariadb":
             made = [table.c[one] for one in columns]

@@ -212,6 +212,11 @@ def _receivers(model: Any) -> dict[type, list[_Listener]]:
             for kind in _KINDS:
                 if issubclass(kind, wanted):
                     found.setdefault(kind, []).append(listener)
+    if any(one.options.upload is not None for one in model.__mapping__.columns.values()):
+        from segue.db.writing import uploads
+
+        for about, receiver in uploads.receivers_of(model):
+            found.setdefault(about, []).append(_Listener(receiver, "now", "uploads"))
     if kept_up:
         from segue.db.writing.upkeep import receivers_of
 

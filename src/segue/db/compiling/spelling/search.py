@@ -26,6 +26,8 @@ class _Search:
         self.scope = scope
 
     def vector(self) -> Any:
+        if self.node.index.stored:
+            return Element([sa.literal_column(f'"{self.columns[0].table.name}"'), f".{self.name}"])
         # The text of the index, with the columns of this statement in it.
         text = vector_text(self.node.index.language, ["{}"] * len(self.columns))
         parts: list[Any] = []
