@@ -74,8 +74,8 @@ async def test_slugs_are_made_of_another_field_and_are_unique(opened: Opened) ->
     assert (await Article.create(title="???")).slug == "kinds-article"[:20].replace("-", "_")
     assert (await Article.create(title="Привет мир")).slug == "привет-мир"
     assert (await Article.create(title="x", slug="my-own")).slug == "my-own"
-    several = await Article.create_many([Article(title=title) for title in ("a", "b")])
-    assert [one.slug for one in several] == ["a", "b"]
+    several = await Article.create_many([Article(title=title) for title in ("a", "b", "a")])
+    assert [one.slug for one in several] == ["a", "b", "a-2"]
     article = await Article.get(slug="my-own")
     article.title = "other"
     await article.save()

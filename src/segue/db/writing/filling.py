@@ -40,11 +40,14 @@ def asks_to_fill(mapping: Mapping) -> bool:
     return bool(_kept(mapping, "slug") or _kept(mapping, "hashed") or _kept(mapping, "keys_of"))
 
 
-async def fill(target: Any, mapping: Mapping, *, new: bool) -> None:
-    """Makes slugs and hashes, and looks whether the objects are there that a list of keys names."""
+async def fill(target: Any, mapping: Mapping, *, new: bool, beside: set[str] | None = None) -> None:
+    """Makes slugs and hashes, and looks whether the objects are there that a list of keys names.
+
+    ``beside``: slugs of the objects that are inserted together with it.
+    """
     for column in _kept(mapping, "slug"):
         if new and not getattr(target, column.name, None):
-            await _fill_slug(target, mapping, column)
+            await _fill_slug(target, mapping, column, set() if beside is None else beside)
     for column in _kept(mapping, "hashed"):
         value = getattr(target, column.name)
         if isinstance(value, str) and not isinstance(value, Hashed):
@@ -55,16 +58,17 @@ async def fill(target: Any, mapping: Mapping, *, new: bool) -> None:
             await _check_keys(target, column)
 
 
-async def _fill_slug(target: Any, mapping: Mapping, column: ColumnField) -> None:
+async def _fill_slug(target: Any, mapping: Mapping, column: ColumnField, beside: set[str]) -> None:
     source = getattr(target, column.options.slug or "")
     longest = min(column.options.max_length or _LONGEST, _LONGEST)
     start = slug_of(str(source), longest) or mapping.table[:longest]
     if column.options.unique:
-        start = await _free(mapping, column, start, longest)
+        start = await _free(mapping, column, start, longest, beside)
+        beside.add(start)
     setattr(target, column.name, start)
 
 
-async def _free(mapping: Mapping, column: ColumnField, start: str, longest: int) -> str:
+async def _free(mapping: Mapping, column: ColumnField, start: str, longest: int, beside: set[str]) -> str:
     """The slug, or the first of those with a number behind it that nobody has."""
     expression = mapping.expression(column.name)
     number = 1
@@ -72,7 +76,7 @@ async def _free(mapping: Mapping, column: ColumnField, start: str, longest: int)
         ends = ["" if at == 1 else f"-{at}" for at in range(number, number + 10)]
         wanted = [start[: longest - len(end)].rstrip("-") + end for end in ends]
         model: Any = mapping.family
-        taken = set(await model.all().unscoped().where(expression.is_in(wanted)).values(expression))
+        taken = beside | set(await model.all().unscoped().where(expression.is_in(wanted)).values(expression))
         free = next((one for one in wanted if one not in taken), None)
         if free is not None:
             return free

@@ -134,8 +134,9 @@ async def inserted_many(
             for target in targets:
                 await check_by_asking(target, mapping)
         if asks_to_fill(mapping):
+            beside: set[str] = set()
             for target in targets:
-                await fill(target, mapping, new=True)
+                await fill(target, mapping, new=True, beside=beside)
         made = await _inserted_many(targets, mapping, size, ending)
         for target in targets:
             await write_new_links(target, mapping)
