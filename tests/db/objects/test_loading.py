@@ -25,6 +25,7 @@ async def hundred_posts() -> None:
 
 @pytest.mark.row("DJ-08")
 @pytest.mark.row("EM-06")
+@pytest.mark.row("U-DJ-05")
 async def test_a_relation_to_one_is_joined_to_many_is_one_more(db: Database, counted: Counting) -> None:
     await hundred_posts()
     statements = counted(db)
