@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from segue.db import (
     IntegrityError,
     Many,
     Model,
+    NotLoaded,
     Query,
     Ref,
     Stale,
@@ -21,6 +24,7 @@ from segue.db import (
     check,
     count,
     field,
+    related,
     unique,
 )
 from segue.db.data.fixtures import Form, dump, load
@@ -57,6 +61,11 @@ class Dog(Animal):
 
 class Puppy(Dog):
     weeks: Field[int]
+    toys: Many[Toy] = related()
+
+
+class Toy(Model, table="zoo_toy"):
+    name: Field[str] = field(max_length=20)
 
 
 class Whale(Animal, joined=True, kind="cetacean"):
@@ -80,7 +89,7 @@ class Heavy(Animal, proxy=True):
         return self.weight / 1000
 
 
-MODELS = (Keeper, Animal, Dog, Puppy, Whale, Orca, Ticket)
+MODELS = (Keeper, Toy, Animal, Dog, Puppy, Whale, Orca, Ticket)
 
 
 async def filled() -> list[Animal]:
@@ -142,6 +151,40 @@ async def test_a_query_of_a_class_gives_those_of_it(opened: Opened) -> None:
         count(Animal.id)
     ) == [("Joan", 2), (None, 3)]
     assert await Animal.where(Animal.id.is_in(Whale.where(Whale.depth > 1).values(Whale.id))).count() == 2
+
+
+async def test_every_way_to_ask_gives_each_its_class(opened: Opened) -> None:
+    await opened(*MODELS)
+    made = await filled()
+    kinds = [type(one) for one in made]
+    for query in (
+        Animal.all().only(Animal.name),
+        Animal.all().defer(Animal.weight),
+        Animal.where(Animal.weight < 3).union(Animal.where(Animal.weight > 2)),
+        Animal.where(Animal.id > 0).intersection(Animal.all()),
+        Animal.all().distinct(),
+        Animal.all().load(Animal.keeper),
+    ):
+        assert [type(one) for one in await query.order_by(Animal.id)] == kinds, query
+    by_key = await Animal.all().in_bulk([one.id for one in made])
+    assert [type(by_key[one.id]) for one in made] == kinds
+    assert (await Animal.order_by(Animal.id).page(2, 2)).items == made[2:4]
+    [whale] = await Animal.where(Animal.name == "Moby").only(Animal.name)
+    assert isinstance(whale, Whale)
+    assert whale.depth == 900
+    with pytest.raises(NotLoaded):
+        whale.weight  # noqa: B018 -- asked
+    for again in (pickle.loads(pickle.dumps(made[3])), copy.deepcopy(made[3])):
+        assert (type(again), again, again.depth) == (Whale, made[3], 900)
+    tim = made[2]
+    assert isinstance(tim, Puppy)
+    await tim.add(Puppy.toys, await Toy.create(name="ball"))
+    assert [one.name for one in (await Puppy.all().load(Puppy.toys).one()).toys] == ["ball"]
+    assert (await Dog.upsert([Dog(id=tim.id, name="Tom", tricks=9)], on=("id",), update=("name", "tricks")))[
+        0
+    ]
+    found = await Animal.get(tim.id)
+    assert (type(found), found.name) == (Puppy, "Tom")
 
 
 async def test_relations_lead_to_objects_of_their_classes(opened: Opened) -> None:

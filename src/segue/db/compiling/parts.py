@@ -231,6 +231,8 @@ class Selecting:
         mapping = self.query._mapping
         kept = set(mapping.columns) if self.only is None else self.only
         key = {column.name for column in mapping.key}
+        if mapping.lineage.kinds is not None:
+            key.add(mapping.lineage.kinds)
         self.only = key | (kept & set(names) if step == "only" else kept - set(names))
 
     def reached(self) -> list[Reached]:

@@ -71,8 +71,9 @@ def _member(parts: "Selecting") -> Any:
     if parts.chosen is not None:
         columns = [one.label(f"c{at}") for at, one in enumerate(parts.chosen)]
     else:
-        own = parts.reached()[0].columns
-        columns = [parts.scope.table.c[one.column].label(one.column) for one in own]
+        own, table = parts.reached()[0].columns, parts.scope.table
+        # Those of tables of classes that derive from the model are joined to what was put together.
+        columns = [table.c[one.column].label(one.column) for one in own if one.column in table.c]
     if parts.limit is None and parts.offset is None and not parts.distinct:
         # What is put together has no order of its own.
         return parts.core(columns)

@@ -21,10 +21,13 @@ def mappings_of(database: "Database") -> list[Mapping]:
     listed = registered() if database.models is None else _with_kin(database.models)
     found: dict[str, Mapping] = {}
     links: dict[str, Mapping] = {}
+    linking: list[Mapping] = []
     for mapping in sorted(listed, key=lambda one: one.order):
         if mapping.database not in (None, database.name) or "link of" in mapping.kept:
             continue
         if mapping.home is not mapping:
+            # Its columns are in the table of another one, its link tables are not.
+            linking.append(mapping)
             continue
         if (
             mapping.database is None
@@ -44,7 +47,7 @@ def mappings_of(database: "Database") -> list[Mapping]:
         # What a model keeps in tables of its own: versions.
         for beside in mapping.kept.get("beside", ()):
             found.setdefault(full_name(beside.__mapping__), beside.__mapping__)
-    for mapping in found.values():
+    for mapping in (*found.values(), *linking):
         for relation in mapping.relations.values():
             if (
                 relation.many
