@@ -129,3 +129,25 @@ def test_two_ways_back_are_asked_about(monkeypatch: pytest.MonkeyPatch) -> None:
             other_side(made.Team.__mapping__.relations["games"])
     finally:
         forgotten(made.Team, made.Game)
+
+
+ALIKE = """
+class {first}(Model, table="named_{at}_first"):
+    one: Ref[NamedAlike | None] = field(default=None)
+    several: Many[NamedAlike] = field(other="back")
+
+class NamedAlike(Model, table="named_{at}"):
+    back: Ref[{first} | None] = field(default=None)
+"""
+
+
+async def test_a_name_means_the_model_of_its_own_module(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may come later, and others may be called so too."""
+    sources = [ALIKE.format(at=at, first=f"NamedFirst{at}") for at in (1, 2)]
+    one, two = (module(f"named_alike_{at}", source, monkeypatch) for at, source in enumerate(sources))
+    await opened(two.NamedFirst2, two.NamedAlike)
+    assert two.NamedFirst2.one._last.target is two.NamedAlike
+    assert two.NamedFirst2.several._last.target is two.NamedAlike
+    forgotten(one.NamedFirst1, one.NamedAlike, two.NamedFirst2, two.NamedAlike)

@@ -1,5 +1,6 @@
 """All models by the name of their class: how one finds another that its annotations only name."""
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -27,6 +28,10 @@ waiting: list["Mapping"] = []
 kept_up: list["Mapping"] = []
 
 
+#: Not empty while models are being defined, so that a name may have a better answer later.
+_coming: list[bool] = []
+
+
 def registered(name: str | None = None) -> "list[Mapping]":
     """All models that have a table, or those of one class name."""
     if name is not None:
@@ -42,13 +47,17 @@ def resolve_all() -> None:
 
 def resolve_what_can_be() -> None:
     """Resolves the models that wait for nobody any more; what is missing may still come."""
-    for one in waiting:
-        try:
-            one.resolve()
-        except (TypeError, NameError):
-            one.columns.clear()
-            one.relations.clear()
-            one.pointers.clear()
+    _coming.append(True)
+    try:
+        for one in waiting:
+            try:
+                one.resolve()
+            except (TypeError, NameError):
+                one.columns.clear()
+                one.relations.clear()
+                one.pointers.clear()
+    finally:
+        _coming.pop()
 
 
 def forget(model: Any) -> None:
@@ -81,6 +90,9 @@ def model_named(hint: Any, model: Any, name: str) -> "type[Keyed]":
         near = [one for one in found if one.__module__ == model.__module__]
         if near:
             return near[-1]
+        if _coming and getattr(sys.modules.get(model.__module__), last, None) not in found:
+            # One of this name in its own module goes before those of others.
+            raise TypeError(f"{model.__name__}.{name} refers to {hint!r}, which may still come")
         if len(found) == 1:
             return found[0]
         if len(found) > 1:
