@@ -71,7 +71,7 @@ def declare(app: App, accounts: Accounts, steps: TwoFactorSteps) -> None:
             codes = await steps.confirm(user, form.value.code, request=request)
             if codes is not None:
                 return render("auth/recovery_codes.html", codes=codes)
-            form.refuse("code", _("This code is not right. Look whether the clock of the telephone is."))
+            form.refuse("code", _("This code is not right. Is the clock of the telephone right?"))
         address = await steps.begin(user)
         picture, secret = _picture(address), _secret(address)
         return form.render("auth/two_factor_begin.html", address=address, picture=picture, secret=secret)
