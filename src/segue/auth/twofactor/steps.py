@@ -1,6 +1,7 @@
 """Setting up a second step, and checking the codes."""
 
 import hashlib
+import hmac
 import secrets
 import time
 from typing import Any
@@ -35,7 +36,7 @@ class TwoFactorSteps:
             raise ImportError(
                 "codes of a telephone need the package pyotp: pip install 'segue[auth]'"
             ) from None
-        self._pyotp = pyotp
+        self._pyotp: Any = pyotp
         self._accounts = accounts
         self._cipher = Cipher(accounts.keys, "two-factor")
         self.issuer = issuer
@@ -134,7 +135,7 @@ class TwoFactorSteps:
         totp = self._pyotp.TOTP(self._secret(known))
         now = int(time.time()) // _STEP
         for step in (now, now - 1, now + 1):
-            if self._pyotp.utils.strings_equal(totp.generate_otp(step), typed):
+            if hmac.compare_digest(totp.generate_otp(step), typed):
                 used = CodeSecret.where(CodeSecret.id == known.id, CodeSecret.last < step)
                 # Of two who bring the same code at once, one changes the row.
                 return await used.update(last=step) == 1

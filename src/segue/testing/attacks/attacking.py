@@ -5,7 +5,7 @@ import contextlib
 import logging
 import time
 import traceback
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Generator, Mapping
 
 from segue.core.app import App
 from segue.core.inspection.checks.finding import Finding
@@ -178,7 +178,7 @@ class _Attacker:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def _quiet() -> Generator[None]:
     """Without the failures that are provoked in the log."""
     log = logging.getLogger("segue")
     before = log.level
@@ -190,7 +190,7 @@ def _quiet() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _mail_caught(app: App) -> Iterator[None]:
+def _mail_caught(app: App) -> Generator[None]:
     """Mail goes nowhere meanwhile."""
     from segue.testing.mails import captured_mails
 
