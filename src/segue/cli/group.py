@@ -12,6 +12,7 @@ from segue.cli.execute import execute
 from segue.cli.explain import explain
 from segue.cli.info import info
 from segue.cli.key import key
+from segue.cli.new import new
 from segue.cli.openapi import client, openapi
 from segue.cli.options import named_app
 from segue.cli.request import request
@@ -76,6 +77,7 @@ def main(app: str | None, settings: tuple[str, ...]) -> None:  # noqa: ARG001 --
 
 
 for command in (
+    new,
     run,
     serve,
     routes,
