@@ -388,3 +388,20 @@ def test_a_handler_names_routes_of_its_own_app_first_then_of_those_around() -> N
         assert client.get("/1/").json() == ["/1/", "/only-outer", "/1/", "/"]
         assert client.get("/2/").json() == ["/2/", "/only-outer", "/1/", "/"]
     assert app.url_for("index") == "/"
+
+
+def test_the_empty_path_is_the_place_of_an_app() -> None:
+    notes = App("notes")
+
+    @notes.get("")
+    async def index() -> str:
+        return "all"
+
+    app = App()
+    app.include(notes, at="/notes")
+    app.include(notes, at="/", name="root")
+    with Client(app) as client:
+        assert client.get("/notes").text == "all"
+        assert client.get("/notes/").status == 404
+        assert client.get("/").text == "all"
+        assert app.url_for("notes.index") == "/notes"

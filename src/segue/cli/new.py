@@ -1,5 +1,6 @@
 """``segue new``: a project that runs, is tested, and has nothing to be ashamed of on the internet."""
 
+import importlib.metadata
 import keyword
 import re
 import secrets
@@ -8,8 +9,6 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 import click
-
-import segue
 
 __all__ = ["new"]
 
@@ -40,7 +39,7 @@ def new(name: str, kind: str | None, at: Path | None) -> None:
     name = _checked(name)
     kind = kind or _asked()
     folder = at or Path(name)
-    made = {path: text for path, text in _texts(kind, name)}
+    made = dict(_texts(kind, name))
     taken = sorted(str(folder / path) for path in made if (folder / path).exists())
     if taken:
         raise click.ClickException(f"There is something already, and nothing was written: {', '.join(taken)}")
@@ -71,13 +70,12 @@ _RESERVED = {"app", "segue", "test", "tests"}
 def _asked() -> str:
     for kind, what in KINDS.items():
         click.echo(f"{kind:6} {what}")
-    kind: str = click.prompt("Which", type=click.Choice(list(KINDS)), default="micro")
-    return kind
+    return str(click.prompt("Which", type=click.Choice(list(KINDS)), default="micro"))
 
 
 def _texts(kind: str, name: str) -> list[tuple[Path, str]]:
     """The files of a project: where, and what is in them."""
-    major, minor = segue.__version__.split(".")[:2]
+    major, minor = importlib.metadata.version("segue").split(".")[:2]
     said = {
         "@name@": name,
         "@title@": name.replace("_", " ").capitalize(),
@@ -92,7 +90,8 @@ def _texts(kind: str, name: str) -> list[tuple[Path, str]]:
 
     source = files("segue.cli") / "projects"
     found = [
-        (Path(filled(str(path))), filled(file.read_text(encoding="utf-8"))) for path, file in _below(source / kind)
+        (Path(filled(str(path))), filled(file.read_text(encoding="utf-8")))
+        for path, file in _below(source / kind)
     ]
     for file, target in _COMMON.items():
         found.append((Path(target), filled((source / "common" / f"{file}.txt").read_text(encoding="utf-8"))))

@@ -57,7 +57,9 @@ class Branch(NamedTuple):
 
 
 def join(prefix: str, path: str) -> str:
-    """``path`` under ``prefix``: ``/blog`` and ``/`` are ``/blog/``."""
+    """``path`` under ``prefix``: ``/blog`` and ``/`` are ``/blog/``, ``/blog`` and nothing are ``/blog``."""
+    if not path:
+        return prefix.rstrip("/") or "/"
     if not path.startswith("/"):
         raise InvalidTemplate(f"the path {path!r} has to begin with a slash: {'/' + path!r}")
     return prefix.rstrip("/") + path

@@ -336,7 +336,7 @@ class Routes:
             own = ()
         if own is None:
             is_whole = template.text == record.path
-            own = template.names if is_whole else parse_template(record.path, branch.converters).names
+            own = template.names if is_whole else parse_template(record.path or "/", branch.converters).names
         path_names = template.names if host is None else (*template.names, *host.names)
         path_names = (*path_names, *record.calling.outer)
         parameters, returns = read_signature(

@@ -172,7 +172,7 @@ def file_of(
 
 
 def sorted_imports(imports: set[str]) -> list[str]:
-    """Lines of imports in groups: Python's own, SQLAlchemy's, Segue's."""
+    """Lines of imports in groups, as linters want them in a project: Python's own, and those of packages."""
     merged: dict[str, set[str]] = {}
     plain: list[str] = []
     for one in imports:
@@ -187,10 +187,9 @@ def sorted_imports(imports: set[str]) -> list[str]:
         one for one in others if one.split()[1] in ("datetime", "decimal", "uuid", "enum", "typing")
     )
     third = sorted(one for one in plain if one.startswith("import sqlalchemy"))
-    third += sorted(one for one in others if one.startswith("from sqlalchemy"))
-    own = sorted(one for one in others if one.startswith("from segue"))
+    third += sorted(one for one in others if one.startswith(("from segue", "from sqlalchemy")))
     found: list[str] = []
-    for group in (first, third, own):
+    for group in (first, third):
         if group:
             found += [*group, ""]
     return found

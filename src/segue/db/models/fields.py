@@ -270,6 +270,11 @@ def field(
 
     **For people.** ``label``, ``help``: in forms and descriptions. ``represent``: a function of the object that says how its value is shown.
     """
+    if getattr(default_factory, "__segue_function__", False):
+        raise TypeError(
+            f"field(default_factory={default_factory.__name__}): that is computed by the database; "  # type: ignore[union-attr] # a function
+            f"write field(default={default_factory.__name__})"  # type: ignore[union-attr] # as above
+        )
     try:
         return Options(default=default, default_factory=default_factory, **options)
     except TypeError as error:
