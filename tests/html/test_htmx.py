@@ -51,6 +51,7 @@ def app_of() -> App:
     return app
 
 
+@pytest.mark.row("U30")
 def test_a_page_or_a_part_by_who_asks() -> None:
     client = Client(app_of())
     whole = client.get("/films")

@@ -39,6 +39,7 @@ def upload(data: bytes, offload, name: str = "a.txt") -> UploadFile:
     )
 
 
+@pytest.mark.row("DJ-26")
 @pytest.mark.parametrize("size", [0, 1, 100_000])
 def test_a_small_file_stays_in_memory(inline, size: int) -> None:
     file, _ = spooled(b"x" * size, 1000, inline)
@@ -46,6 +47,7 @@ def test_a_small_file_stays_in_memory(inline, size: int) -> None:
     assert file.read() == b"x" * size
 
 
+@pytest.mark.row("DJ-26")
 @pytest.mark.parametrize("size", [100_001, BATCH, BATCH + 1, 1_000_000])
 @pytest.mark.parametrize("piece", [999, 65_536, 1_000_000])
 def test_a_large_file_is_on_disk(inline, size: int, piece: int) -> None:

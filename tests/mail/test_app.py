@@ -181,7 +181,7 @@ def test_what_is_not_sent_in_time_is_told() -> None:
 # --- mailers of an app -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.row("FLX8")
+@pytest.mark.row("FLX8", "DJ-26")
 def test_mail_is_caught_in_tests_and_kept_in_an_outbox_in_development(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -230,6 +230,7 @@ def test_mail_is_caught_in_tests_and_kept_in_an_outbox_in_development(
         assert client.get("/_mail/1", headers={"x-forwarded-for": "192.0.2.1"}).status == 404
 
 
+@pytest.mark.row("DJ-26")
 def test_several_mailers_each_in_its_own_way(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MAIL_URL", f"file://{tmp_path}/orders")

@@ -206,6 +206,7 @@ def test_a_line_break_in_a_value_of_the_subject_is_refused() -> None:
 # --- other ways to send ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.row("DJ-26")
 def test_files_hold_letters_that_only_their_owner_reads(tmp_path: Path) -> None:
     sender = MailSender(f"file://{tmp_path}/out%20box", sender=SENDER)
     asyncio.run(sender.deliver(Message("jürgen@example.com", "Grüße", text="Hällo", bcc="bob@example.com")))
@@ -225,6 +226,7 @@ def test_a_folder_that_cannot_be_written_is_a_failure(tmp_path: Path) -> None:
         asyncio.run(sender.deliver(Message("ada@example.com", text="x")))
 
 
+@pytest.mark.row("DJ-26")
 def test_the_terminal_shows_letters_and_obeys_none() -> None:
     stream = io.StringIO()
     message = Message(

@@ -32,6 +32,7 @@ async def deliver(sender: MailSender, *messages: Message) -> None:
             await sender.deliver(one)
 
 
+@pytest.mark.row("DJ-26")
 def test_a_message_arrives_encrypted_and_whole(smtp: Any) -> None:
     message = Message(
         ["Ada Lovelace <ada@example.com>"],

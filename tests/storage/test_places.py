@@ -29,6 +29,7 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.row("DJ-26")
 def test_a_file_is_kept_read_listed_and_forgotten(storage: Storage) -> None:
     async def main() -> None:
         kept = await storage.save(b"Nuages" * 100, folder="notes/may", filename="My Notes.TXT")

@@ -109,7 +109,7 @@ def test_versions_in_names_need_nothing_built(static: Path) -> None:
     assert client.get(app.static_url("50% off #1?.txt")).headers["cache-control"] == FOREVER
 
 
-@pytest.mark.row("PY-16")
+@pytest.mark.row("PY-16", "DJ-26")
 def test_built_files_have_hashes_in_names_references_and_a_manifest(
     static: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import pytest
 from browser import Tab, opened
+from looking import BLOCKED, SIZES, findings, look
 from msgspec import Meta, field
 
 from segue import App, NotFound, Struct
@@ -16,10 +17,6 @@ from segue.html import FormOf, Page, Templates
 from segue.html.forms import Radios, Textarea, Widget
 from segue.security import Security
 from segue.testing import Client, LiveServer
-
-AXE = Path(__file__).resolve().parents[3] / ".cache" / "ui" / "axe" / "axe.min.js"
-BLOCKED = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"
-SIZES = {"phone": (390, 844), "desktop": (1280, 900)}
 
 
 class Track(Struct):
@@ -61,30 +58,6 @@ def shown(path: str, profile: Path) -> Iterator[Tab]:
     with LiveServer(gallery()) as server, opened(f"{server.url}{path}", profile, BLOCKED) as tab:
         tab.wait_for("document.readyState === 'complete'")
         yield tab
-
-
-def look(tab: Tab, size: str, scheme: str) -> None:
-    width, height = SIZES[size]
-    tab.command(
-        "Emulation.setDeviceMetricsOverride",
-        width=width,
-        height=height,
-        deviceScaleFactor=1,
-        mobile=size == "phone",
-    )
-    tab.command(
-        "Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}], media=""
-    )
-
-
-def findings(tab: Tab) -> list[Any]:
-    """What axe finds that is serious."""
-    tab.value(AXE.read_text(encoding="utf-8") + ";0")
-    found = tab.value(
-        "axe.run().then(({violations}) => violations.filter(one => ['serious', 'critical'].includes(one.impact))"
-        ".map(one => [one.id, one.nodes.map(node => node.html + ' ' + node.failureSummary)]))"
-    )
-    return list(found)
 
 
 @pytest.mark.requires("chromium", "axe")

@@ -110,7 +110,7 @@ def _frame(frame: Frame, below: str, *, is_open: bool) -> str:
     values = _table(frame.values) if frame.values else ""
     return (
         f"<details{kind}{opened}><summary>{escape(frame.file)}:{frame.line} in <b>{escape(frame.function)}</b></summary>"
-        f"<pre>{source}</pre>{values}{below}</details>"
+        f'<pre tabindex="0">{source}</pre>{values}{below}</details>'
     )
 
 
