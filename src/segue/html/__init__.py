@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from segue.html.page import Page, Renderer, render
     from segue.html.plugin import Forms, Templates
     from segue.html.recording import Rendered, captured_templates
+    from segue.html.safe import clean_html, safe_html
     from segue.html.script import json_for_page, json_script
     from segue.html.signals import TemplateRendered, TemplateRendering
     from segue.html.tags import h
@@ -77,9 +78,13 @@ __all__ = [
     "json_script",
     "render",
     "safe_url",
+    "clean_html",
+    "safe_html",
 ]
 
 _IN_MODULE = {
+    "clean_html": "safe",
+    "safe_html": "safe",
     "Attribute": "elements",
     "Chameleon": "chameleon",
     "Child": "elements",

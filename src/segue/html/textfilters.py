@@ -8,6 +8,7 @@ Those of Jinja of the same name take time with the square of what somebody may h
 import re
 from collections.abc import Iterator
 from html import unescape
+from typing import Any
 
 from markupsafe import Markup, escape
 
@@ -27,7 +28,7 @@ _EMPTY = frozenset(
 _LONGEST_WORD = 2_100
 
 
-def striptags(value: object) -> str:
+def striptags(value: Any) -> str:
     """The text of HTML: without tags and comments, with characters in place of entities, blanks once.
 
     What it gives is text, and is escaped as such: it makes nothing safe that was not.

@@ -67,7 +67,9 @@ class Catalogues:
     def __init__(self, translations: Callable[[], Sequence[Translations]], *, reload: bool) -> None:
         self._find = translations
         self._reload = reload
-        self._read: dict[tuple[str, tuple[str, ...]], tuple[Catalogue, Mapping[Path, float]]] = {}
+        self._read: dict[tuple[str, str], tuple[Catalogue, Mapping[Path, float]]] = {}
+        #: Those whose files were looked at for this request.
+        self._fresh: set[tuple[str, str]] = set()
 
     @functools.cached_property
     def _translations(self) -> Sequence[Translations]:
@@ -90,13 +92,34 @@ class Catalogues:
                         found[entry.stem.replace("_", "-")] = None
         return list(found)
 
-    def of(self, language: str, domains: tuple[str, ...]) -> Catalogue:
-        """What a language has of some domains, the first first."""
-        key = (language, domains)
+    def text(self, language: str, domains: Sequence[str], context: str | None, text: str) -> str | None:
+        """A text, by the first domain that has it."""
+        for domain in domains:
+            found = self.of(language, domain).text(context, text)
+            if found is not None:
+                return found
+        return None
+
+    def plural(
+        self, language: str, domains: Sequence[str], context: str | None, forms: tuple[str, str], count: float
+    ) -> str | None:
+        """The form of a text that goes with a number, by the first domain that has it."""
+        for domain in domains:
+            found = self.of(language, domain).plural(context, *forms, count)
+            if found is not None:
+                return found
+        return None
+
+    def of(self, language: str, domain: str) -> Catalogue:
+        """What a language has of a domain."""
+        key = (language, domain)
         known = self._read.get(key)
-        if known is not None and (not self._reload or known[1] == self._files(language, domains)):
+        if known is not None and (not self._reload or key in self._fresh):
             return known[0]
-        files = self._files(language, domains)
+        self._fresh.add(key)
+        files = self._files(language, domain)
+        if known is not None and known[1] == files:
+            return known[0]
         whole = Catalogue({}, {}, {})
         for file in files:
             try:
@@ -106,14 +129,18 @@ class Catalogues:
         self._read[key] = (whole, files)
         return whole
 
-    def _files(self, language: str, domains: tuple[str, ...]) -> Mapping[Path, float]:
+    def look_again(self) -> None:
+        """Lets files be looked at when they are needed next, where they are read again: for a new request."""
+        if self._reload:
+            self._fresh.clear()
+
+    def _files(self, language: str, domain: str) -> Mapping[Path, float]:
         """The files that are read, the first first, and when they were changed."""
         found: dict[Path, float] = {}
         for name in folder_names(language):
-            for domain in domains:
-                for one in self._translations:
-                    # An app may have another translation for what it includes: blog.po, in its own folder.
-                    found.update(catalogue_files(one, name, domain))
+            for one in self._translations:
+                # An app may have another translation for what it includes: blog.po, in its own folder.
+                found.update(catalogue_files(one, name, domain))
         return found
 
 

@@ -1,28 +1,23 @@
 """What says which language, or which time zone, a request wants: by its path, its user, a cookie, its header fields."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 from segue.core.identity import identity_of, known_identity
 from segue.http.negotiate import accept_language
 from segue.http.request import Request
 
-__all__ = ["ByCookie", "ByHeader", "ByPath", "ByUser", "Chooser", "Varies"]
+__all__ = ["ByCookie", "ByHeader", "ByPath", "ByUser", "Chooser"]
 
 Chooser = Callable[[Request], str | Awaitable[str | None] | None]
-"""Says a tag such as ``de-CH``, or None where it does not know. One that is ``async`` is asked before the handler."""
+"""Says a tag such as ``de-CH``, or None where it does not know. One that is ``async`` is asked before the handler.
+
+One that is an object may have ``vary``: the header fields that it looks at.
+"""
 
 #: Values of a header field that are remembered, and how long they are at most.
 _MOST_FIELDS = 256
 _LONGEST_FIELD = 128
-
-
-@runtime_checkable
-class Varies(Protocol):
-    """A chooser that says which header fields it looks at, for ``Vary``."""
-
-    @property
-    def vary(self) -> Sequence[str]: ...
 
 
 class ByPath:

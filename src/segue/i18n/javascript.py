@@ -42,7 +42,7 @@ async def javascript_texts(request: Request, domain: str = "javascript") -> Resp
     spoken: Spoken = request.app[SPOKEN] if SPOKEN in request.app else _missing()
     language = speaker_language()
     known = {*spoken.catalogues.domains, "javascript"}
-    catalogue = spoken.catalogues.of(language.tag, (domain,)) if domain in known else Catalogue({}, {}, {})
+    catalogue = spoken.catalogues.of(language.tag, domain) if domain in known else Catalogue({}, {}, {})
     body = _script(catalogue, language.tag)
     tag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
     headers = {"etag": tag, "cache-control": "no-cache"}

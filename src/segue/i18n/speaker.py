@@ -9,7 +9,7 @@ from segue.core.texts.speaking import current_speaker
 from segue.http.body import FileBody
 from segue.http.request import Request
 from segue.http.response import Response
-from segue.i18n.choosing import ByHeader, Chooser, Varies
+from segue.i18n.choosing import ByHeader, Chooser
 from segue.i18n.languages import Language
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ class FixedSpeaker:
     __slots__ = ("_language", "_spoken", "_zone")
 
     def __init__(self, spoken: "Spoken", language: Language, zone: datetime.tzinfo | None) -> None:
+        spoken.catalogues.look_again()
         self._spoken = spoken
         self._language = language
         self._zone = zone
@@ -46,10 +47,10 @@ class FixedSpeaker:
         return self._zone
 
     def text(self, domains: Sequence[str], context: str | None, text: str) -> str:
-        return self._spoken.text(self._language, tuple(domains), context, text)
+        return self._spoken.text(self._language, domains, context, text)
 
     def plural(self, domains: Sequence[str], context: str | None, one: str, many: str, count: float) -> str:
-        return self._spoken.plural(self._language, tuple(domains), context, (one, many), count)
+        return self._spoken.plural(self._language, domains, context, (one, many), count)
 
     def finish(self, response: Response) -> None:
         """Nothing: whoever set the language knows it."""
@@ -99,16 +100,15 @@ class RequestSpeaker:
         return self._zone
 
     def text(self, domains: Sequence[str], context: str | None, text: str) -> str:
-        return self._spoken.text(
-            self._language or self._choose(), tuple(domains), context, text, self._request
-        )
+        return self._spoken.text(self._language or self._choose(), domains, context, text, self._request)
 
     def plural(self, domains: Sequence[str], context: str | None, one: str, many: str, count: float) -> str:
         language = self._language or self._choose()
-        return self._spoken.plural(language, tuple(domains), context, (one, many), count, self._request)
+        return self._spoken.plural(language, domains, context, (one, many), count, self._request)
 
     def choose(self, language: Language | None, zone: datetime.tzinfo | None) -> None:
         """Sets the language or the zone, in place of what would be found."""
+        self._spoken.catalogues.look_again()
         self._language = language or self._language
         self._zone = zone or self._zone
 
@@ -120,11 +120,11 @@ class RequestSpeaker:
             if found is not None:
                 break
         self._language = found or spoken.languages.default
+        spoken.catalogues.look_again()
         return self._language
 
     def _asked(self, chooser: Chooser) -> str | None:
-        if isinstance(chooser, Varies):
-            self._vary += chooser.vary
+        self._vary += getattr(chooser, "vary", ())
         if isinstance(chooser, ByHeader):
             return chooser.among(self._request, self._spoken.languages.tags)
         if self._answers is not None and chooser in self._answers:

@@ -42,7 +42,7 @@ class Spoken:
     def text(
         self,
         language: Language,
-        domains: tuple[str, ...],
+        domains: Sequence[str],
         context: str | None,
         text: str,
         request: Request | None = None,
@@ -50,7 +50,7 @@ class Spoken:
         """A text in a language."""
         if not text:  # that of the head of a catalogue
             return text
-        found = self.catalogues.of(language.tag, domains).text(context, text)
+        found = self.catalogues.text(language.tag, domains, context, text)
         if found is None:
             self._note(language, domains, context, (text, None), request)
             return text
@@ -59,14 +59,14 @@ class Spoken:
     def plural(
         self,
         language: Language,
-        domains: tuple[str, ...],
+        domains: Sequence[str],
         context: str | None,
         forms: tuple[str, str],
         count: float,
         request: Request | None = None,
     ) -> str:
         """The form of a text for a number."""
-        found = self.catalogues.of(language.tag, domains).plural(context, forms[0], forms[1], count)
+        found = self.catalogues.plural(language.tag, domains, context, forms, count)
         if found is None:
             self._note(language, domains, context, forms, request)
             return forms[0] if count == 1 else forms[1]
@@ -85,12 +85,12 @@ class Spoken:
         """Reads the catalogues, so that no request has to wait for that."""
         for language in self.languages.tags:
             for domain in (*self.catalogues.domains, *framework.domains):
-                self.catalogues.of(language, (domain,))
+                self.catalogues.of(language, domain)
 
     def _note(
         self,
         language: Language,
-        domains: tuple[str, ...],
+        domains: Sequence[str],
         context: str | None,
         forms: tuple[str, str | None],
         request: Request | None,

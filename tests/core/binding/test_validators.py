@@ -87,6 +87,7 @@ PYDAL: list[tuple[str, Any, list[Any], list[Any]]] = [
 
 
 @pytest.mark.parametrize(("name", "kind", "right", "wrong"), PYDAL, ids=[one[0] for one in PYDAL])
+@pytest.mark.row("W-18")
 def test_what_the_validators_of_pydal_do(name: str, kind: Any, right: list[Any], wrong: list[Any]) -> None:
     for one in right:
         given, kept = one if isinstance(one, tuple) else (one, one)

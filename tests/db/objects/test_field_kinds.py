@@ -112,6 +112,7 @@ async def undone(db: Database, login: Login) -> None:
         1 / 0  # noqa: B018 -- it fails
 
 
+@pytest.mark.row("W-18")
 async def test_a_password_is_kept_as_what_its_hasher_makes(opened: Opened, tmp_path: Path) -> None:
     db = await opened(*MODELS)
     login = await Login.create(name="Ada", password="correct horse")

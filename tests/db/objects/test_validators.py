@@ -51,6 +51,7 @@ async def filled(opened: Opened) -> Database:
 RIGHT = {"name": "  Django   R. ", "email": "d@example.org", "country": "fr"}
 
 
+@pytest.mark.row("W-18")
 async def test_they_hold_when_an_object_is_written(opened: Opened) -> None:
     await filled(opened)
     guest = await Guest.create(**RIGHT)

@@ -233,6 +233,7 @@ class Cover(Struct):
     notes: list[File] = field(default_factory=list)
 
 
+@pytest.mark.row("W-18")
 def test_files_are_looked_at() -> None:
     saved: list[Any] = []
     client = Client(app_of(FormOf[Cover], saved))

@@ -49,6 +49,7 @@ def test_values_are_cleaned_before_they_are_taken(app: App) -> None:
         assert "name='Django Reinhardt'" in json
 
 
+@pytest.mark.row("W-18")
 def test_what_is_wrong_is_said_beside_each_field_in_the_language_of_who_reads(app: App) -> None:
     sent = {"name": " \u202e ", "password": "swing", "born": "1899-12-31"}
     with Client(app) as client:
