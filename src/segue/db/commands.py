@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import importlib
 import sys
 from collections.abc import Callable, Coroutine
@@ -69,7 +70,7 @@ class _Group(click.Group):
             return named[0] if named else self.databases[0]
         found = [one for one in self.databases if one.name == name]
         if not found:
-            listed = ", ".join(one.name for one in self.databases)
+            listed = ", ".join(dict.fromkeys(one.name for one in self.databases))
             raise click.UsageError(f"The app has no database {name!r}. It has: {listed}.")
         return found[0]
 
@@ -89,14 +90,40 @@ def _command(*options: Callable[[Any], Any]) -> Callable[[F], F]:
     """Makes a function a command of the group; it is given the database first."""
 
     def decorate(function: F) -> F:
-        wrapped: Any = click.pass_obj(function)
+        name = function.__name__.strip("_").replace("_", "-")
+        wrapped: Any = click.pass_obj(_on_each_shard(function) if name in _OF_EACH_SHARD else function)
         for option in reversed(options):
             wrapped = option(wrapped)
-        name = function.__name__.strip("_").replace("_", "-")
         _commands[name] = click.command(name, help=function.__doc__)(wrapped)
         return function
 
     return decorate
+
+
+#: What is done in each shard; the others look at the first one, which is as all are.
+_OF_EACH_SHARD = frozenset({"migrate", "rollback", "status", "check", "stamp", "create", "drop", "stats"})
+
+
+def _on_each_shard(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, for one database after the other where there are several with the same tables."""
+
+    @functools.wraps(function)
+    def run(database: "Database", *given: Any, **named: Any) -> None:
+        if database.shard_of is None:
+            function(database, *given, **named)
+            return
+        codes: list[int] = []
+        shards = database.shard_of.databases
+        for number, one in enumerate(shards, 1):
+            click.echo(f"shard {number} of {len(shards)}: {one!r}", err=True)
+            try:
+                function(one, *given, **named)
+            except SystemExit as left:
+                codes.append(int(left.code or 0))
+        if any(codes):
+            sys.exit(max(codes))
+
+    return run
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:

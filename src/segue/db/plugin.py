@@ -25,7 +25,7 @@ def set_up(database: Database, to: "Setup") -> None:
     """What ``App(plugins=[Database(...)])`` declares."""
     add_commands(database, to)
     beside = to.app[DATABASES]
-    first = beside[0] is database
+    first = next(one for one in beside if one.shard_of is None) is database
 
     async def opened(_: Any) -> AsyncIterator[None]:
         await database.open()
@@ -87,6 +87,7 @@ class _Choosing:
         self.beside = beside
 
     async def __call__(self, request: Request, next: Next) -> Response:
-        named = [one for one in self.beside if one.name == "database"]
-        here = Carried(_chosen.set, _chosen.reset, (named or self.beside)[0])
+        whole = [one for one in self.beside if one.shard_of is None]
+        named = [one for one in whole if one.name == "database"]
+        here = Carried(_chosen.set, _chosen.reset, (named or whole)[0])
         return carried_on(here, await stepwise(here, next(request)))

@@ -148,3 +148,51 @@ app = App(plugins=[Database("sqlite:///{tmp_path}/films.db"), Database("sqlite:/
     assert segue("db", "--database", "logs", "check").stdout == ""
     segue("db", "check", code=1)
     assert "no database 'pictures'" in segue("db", "-d", "pictures", "status", code=2).stderr
+
+
+SHARDS = """
+from segue import App
+from segue.db import Database, Field, Model, field
+from segue.db.databases.shards import Shards
+
+class Order(Model, table="sharded_order", database="orders"):
+    cents: Field[int]
+
+class Customer(Model, table="sharded_customer"):
+    name: Field[str] = field(max_length=20)
+
+shards = Shards(["sqlite:///one.db", "sqlite:///two.db"], name="orders", models=[Order])
+app = App(plugins=[shards, Database("sqlite:///main.db", models=[Customer])])
+
+@app.command
+async def order(customer: int) -> int:
+    await Customer.create(name=str(customer))
+    with shards.of(customer):
+        await Order.create(cents=customer)
+    return await shards.count(Order.all())
+"""
+
+
+def test_shards_are_migrated_together(tmp_path: Path, segue: Segue) -> None:
+    (tmp_path / "app.py").write_text(SHARDS)
+    segue("db", "diff", "-m", "customers")
+    segue("db", "migrate")
+    segue("db", "-d", "orders", "diff", "-m", "first")
+    assert revisions(tmp_path) == ["0001_customers"]
+    missing = segue("db", "-d", "orders", "check", code=1)
+    assert missing.stdout.count("0001_first is not applied") == 2
+    done = segue("db", "-d", "orders", "migrate")
+    assert done.stdout.split() == ["0001_first"] * 2
+    assert "shard 2 of 2" in done.stderr
+    assert segue("db", "-d", "orders", "check").stdout == ""
+    counts = {segue("order", str(number)).stdout.strip() for number in range(4)}
+    assert counts == {"1", "2", "3", "4"}
+    (tmp_path / "app.py").write_text(
+        SHARDS.replace("cents: Field[int]", "cents: Field[int]\n    paid: Field[bool] = field(default=False)")
+    )
+    assert segue("db", "-d", "orders", "check", code=1).stdout.count("add the column") == 2
+    segue("db", "-d", "orders", "diff", "-m", "paid")
+    segue("db", "-d", "orders", "migrate")
+    assert segue("order", "9").stdout == "5\n"
+    assert segue("db", "-d", "orders", "rollback").stdout.split() == ["0002_paid"] * 2
+    assert "orders" in segue("db", "-d", "nothing", "check", code=2).stderr

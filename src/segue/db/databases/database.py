@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from segue.db.databases.options import DatabaseOptions
     from segue.db.databases.querylog import Counting, QueryLog
     from segue.db.databases.replicas import Reading
+    from segue.db.databases.shards import Shards
     from segue.db.databases.transaction import Transaction
     from segue.db.engine.contract import Engine, Statistics
     from segue.db.engine.homed import Home
@@ -75,7 +76,7 @@ class Database:
         #: The loop of its engine, where that is used from others too: in tests.
         self._home: Home | None = None
         #: The shards that it is one of.
-        self.shard_of: object | None = None
+        self.shard_of: Shards | None = None
         #: What ``segue db seed`` calls.
         self.seeds: list[Callable[[], Awaitable[Any]]] = []
         self._log: QueryLog | None = None

@@ -156,7 +156,11 @@ class Shards:
         await self._opened.aclose()
 
     def setup(self, to: "Setup") -> None:
-        """Opens all with the app."""
+        """Opens all with the app, and adds their commands: ``segue db -d orders migrate`` is done in each."""
+        from segue.db.commands import add_commands
+
+        for one in self.databases:
+            add_commands(one, to)
 
         async def opened(_: Any) -> AsyncIterator[None]:
             async with self:
