@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from process_rig import open_socket, segue, serve, until
 
-from segue.http.request import Connection, Request
+from segue.http.connection import Connection
+from segue.http.request import Request
 from segue.server.accesslog import AccessLogWriter, LogFormatError, compile_format
 from segue.server.logs import LogStream
 

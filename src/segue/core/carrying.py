@@ -47,10 +47,10 @@ def stepwise(carried: Carried, work: Awaitable[T]) -> Generator[Any, Any, T]:
             raise
         except BaseException as error:  # noqa: BLE001 -- for the handler to see
             thrown = error
-            step = lambda: steps.throw(thrown)  # noqa: E731, B023
+            step = lambda: steps.throw(thrown)  # noqa: E731, B023 -- run before the loop goes on
         else:
             sent = value
-            step = lambda: steps.send(sent)  # noqa: E731, B023
+            step = lambda: steps.send(sent)  # noqa: E731, B023 -- run before the loop goes on
 
 
 def carried_on(carried: Carried, response: Response) -> Response:

@@ -8,6 +8,7 @@ Shared: multidict (a name with many values), malformed (what a parser raises).
 
 from segue.http.body import NO_BODY, BodySource, FileBody, ResponseBody
 from segue.http.conditional import ETag, Precondition, evaluate, may_send_range, parse_etags
+from segue.http.connection import Connection
 from segue.http.cookies import Cookie, SameSite, parse_cookies
 from segue.http.dates import http_date, parse_http_date
 from segue.http.errors import (
@@ -55,7 +56,7 @@ from segue.http.multidict import MultiDict
 from segue.http.negotiate import Accept, accept_charset, accept_encoding, accept_language, accepts
 from segue.http.parameters import parse_header, split_list
 from segue.http.ranges import ByteRanges, content_range, parse_range
-from segue.http.request import Connection, Request, State
+from segue.http.request import Request, State
 from segue.http.response import InvalidResponse, Response, json_response
 from segue.http.sse import PING, Event, EventStream, encode_event, is_event_stream
 from segue.http.status import PHRASES, may_have_body, phrase

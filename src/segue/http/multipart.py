@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import AsyncIterable, AsyncIterator, Iterator
 
-from multipart import MultipartError, MultipartSegment, PushMultipartParser  # type: ignore[import-untyped]
+from multipart import MultipartError, MultipartSegment, PushMultipartParser  # type: ignore[import-untyped]  # the library has no types
 
 from segue.http.errors import ContentTooLarge, UnsupportedMediaType
 from segue.http.form_limits import MAX_PART_HEADER_SIZE, MAX_PART_HEADERS, FormLimits

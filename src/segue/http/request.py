@@ -1,91 +1,31 @@
 """The request: what the client asks, the same under every server."""
 
 from binascii import a2b_base64
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
-
-import msgspec
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from segue.http.body import NO_BODY, BodySource
+from segue.http.connection import Connection
 from segue.http.cookies import parse_cookies
-from segue.http.errors import BadRequest, UnprocessableContent, UnsupportedMediaType
-from segue.http.forms import FormData, FormLimits, read_form
-from segue.http.headers import Headers, RawHeaders
+from segue.http.headers import RawHeaders
 from segue.http.multidict import MultiDict
-from segue.http.parameters import parse_header
-from segue.http.peer import Peer
+from segue.http.requestbody import RequestBody, RequestEndpoint
 from segue.http.url import URL, decode_path, parse_query
 
 if TYPE_CHECKING:
     from segue.http.forwarded import Hop
-    from segue.http.multipart import StreamedPart
 
 __all__ = [
     "AfterResponse",
-    "Connection",
     "NewRequest",
     "Request",
-    "RequestEndpoint",
     "State",
     "maker_of",
     "new_request",
 ]
 
-T = TypeVar("T")
-U = TypeVar("U")
 _NO_PARAMS: Mapping[str, Any] = {}
 AfterResponse = Callable[[], Awaitable[None] | None]
-
-
-class Connection:
-    """The two ends of the connection that requests came on.
-
-    ``client`` and ``server``: (address, port), or None where the transport has none (a Unix socket's client).
-    ``peer``: the process (pid, uid, gid) of a client on a Unix socket where the system tells.
-    """
-
-    __slots__ = ("client", "closed", "peer", "scheme", "server")
-
-    def __init__(
-        self,
-        scheme: str = "http",
-        client: tuple[str, int] | None = None,
-        server: tuple[str, int] | None = None,
-        peer: Peer | None = None,
-    ) -> None:
-        self.scheme = scheme
-        self.client = client
-        self.server = server
-        self.peer = peer
-        #: Set when the client is known to be gone.
-        self.closed = False
-
-    @property
-    def remote(self) -> tuple[str, int] | None:
-        """Who this machine is connected to: the client, or the proxy that is next to us. No header changes it."""
-        return self.client
-
-    @property
-    def route(self) -> tuple[str, ...]:
-        """The addresses that the request came over, the client's first and that of ``remote`` last."""
-        return () if self.client is None else (self.client[0],)
-
-
-class RequestEndpoint(Protocol):
-    """What a server knows about the handler that answers: how to name it in a log, and what it wants.
-
-    ``on_disconnect``: ``"cancel"`` to be cancelled when the client goes away, ``"finish"`` to run on. ``timeout``:
-    seconds until it must have answered; None is for ever, UNSET is what the server allows.
-    """
-
-    @property
-    def on_disconnect(self) -> str: ...
-    @property
-    def timeout(self) -> float | msgspec.UnsetType | None: ...
-    @property
-    def app(self) -> Any: ...
-    async def media(self, request: "Request", kind: Any, default: Any) -> Any: ...
-    def decode_json(self, data: bytes, kind: Any) -> Any: ...
 
 
 class State:
@@ -100,7 +40,7 @@ class State:
         object.__setattr__(self, name, value)
 
 
-class Request:
+class Request(RequestBody):
     """One HTTP request.
 
     An app may have a class of its own, ``App(request=FilmRequest)``, with what its handlers want to ask; its constructor
@@ -113,14 +53,10 @@ class Request:
     # PERF: what most requests never ask for (query, cookies, form, state) lives in ``made``, built on demand.
     __slots__ = (
         "connection",
-        "endpoint",
-        "made",
         "method",
         "params",
         "path",
         "query_string",
-        "raw_headers",
-        "source",
         "target",
     )
 
@@ -147,21 +83,6 @@ class Request:
         self.params: Mapping[str, Any] = _NO_PARAMS
         #: Values computed for this request, by name: the cache of Segue and of plugins.
         self.made: dict[str, Any] | None = None
-
-    def _make(self, name: str, build: Callable[[], T]) -> T:
-        made = self.made
-        if made is None:
-            made = self.made = {}
-        elif name in made:
-            value: T = made[name]
-            return value
-        value = made[name] = build()
-        return value
-
-    @property
-    def headers(self) -> Headers:
-        """The header fields, by name without regard to case."""
-        return self._make("headers", lambda: Headers(self.raw_headers))
 
     @property
     def prefix(self) -> str:
@@ -253,32 +174,6 @@ class Request:
         )
 
     @property
-    def content_type(self) -> str:
-        """The media type of the body in lower case without parameters; empty when none is given."""
-        return self._media_type[0]
-
-    @property
-    def charset(self) -> str:
-        """The charset parameter of the content type; utf-8 when none is given."""
-        return self._media_type[1].get("charset", "utf-8")
-
-    @property
-    def _media_type(self) -> tuple[str, dict[str, str]]:
-        def parse() -> tuple[str, dict[str, str]]:
-            field = self.headers.get("content-type", "")
-            if ";" not in field:
-                return field.strip().lower(), {}
-            media_type, parameters = parse_header(field)
-            return media_type.lower(), parameters
-
-        return self._make("media_type", parse)
-
-    @property
-    def content_length(self) -> int | None:
-        """The size of the body in bytes, when it is known before it is read."""
-        return self.source.length
-
-    @property
     def basic_auth(self) -> tuple[str, str] | None:
         """User name and password of an ``Authorization: Basic`` field (RFC 7617); None when there is no valid one."""
         scheme, _, encoded = self.headers.get("authorization", "").partition(" ")
@@ -294,119 +189,6 @@ class Request:
     def is_xhr(self) -> bool:
         """Whether a script sent it with ``X-Requested-With: XMLHttpRequest``. Anyone can say so: a hint, no guard."""
         return self.headers.get("x-requested-with", "").lower() == "xmlhttprequest"
-
-    async def stream(self) -> AsyncIterator[bytes]:
-        """The body, piece by piece, as it arrives. The sender is held up while the handler is busy.
-
-        Raises ContentTooLarge past the limit and ClientDisconnected when the sender is gone.
-        """
-        made = self.made
-        if made is not None and "body" in made:
-            if made["body"]:
-                yield made["body"]
-            return
-        read = self.source.read
-        while piece := await read():
-            yield piece
-
-    async def body(self) -> bytes:
-        """The whole body. It may be asked for again."""
-        made = self.made
-        if made is None:
-            made = self.made = {}
-        elif "body" in made:
-            body: bytes = made["body"]
-            return body
-        whole = self.source.take()
-        if whole is None:
-            read = self.source.read
-            pieces = []
-            while piece := await read():
-                pieces.append(piece)
-            whole = b"".join(pieces)
-        made["body"] = whole
-        return whole
-
-    async def text(self) -> str:
-        """The body as text, in the charset of the content type. Raises BadRequest (400) when it does not decode."""
-        try:
-            return (await self.body()).decode(self.charset)
-        except (UnicodeDecodeError, LookupError):
-            raise BadRequest(f"The body is not text in the charset {self.charset!r:.40}.") from None
-
-    @overload
-    async def json(self) -> Any: ...
-    @overload
-    async def json(self, type: type[T]) -> T: ...
-    async def json(self, type: Any = Any) -> Any:
-        """The body as JSON, validated as ``type``. Of a repeated key, the last counts.
-
-        Raises UnsupportedMediaType (415) when the content type is not JSON, BadRequest (400) for broken JSON and
-        UnprocessableContent (422) when the value is not of the type; it names the first field that is not.
-        """
-        media_type = self.content_type
-        if media_type != "application/json" and not media_type.endswith("+json"):
-            raise UnsupportedMediaType(
-                f"JSON is expected, with Content-Type: application/json, not {media_type!r:.80}."
-            )
-        try:
-            if self.endpoint is None:
-                return msgspec.json.decode(await self.body(), type=type)
-            return self.endpoint.decode_json(await self.body(), type)
-        except msgspec.ValidationError as error:
-            # A 500 if it went on: it may as well come from data of our own.
-            raise UnprocessableContent(errors=[{"loc": ["body"], "msg": str(error)}]) from None
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise BadRequest(f"The body is not JSON: {error!s:.200}") from None
-
-    @overload
-    async def media(self) -> Any: ...
-    @overload
-    async def media(self, type: type[T]) -> T: ...
-    @overload
-    async def media(self, type: type[T], *, default: U) -> T | U: ...
-    async def media(self, type: Any = Any, *, default: Any = msgspec.UNSET) -> Any:
-        """The body in whichever format its content type says that it has, of those that the route accepts.
-
-        ``default``: what an empty body is. Raises UnsupportedMediaType (415), BadRequest (400) for a body that is not what
-        it says, and UnprocessableContent (422) with every field that is not of ``type``.
-        """
-        if self.endpoint is None:
-            raise RuntimeError("no endpoint was found for this request yet, whose formats these would be")
-        made = self._make("media", dict[Any, Any])
-        if type not in made:
-            made[type] = await self.endpoint.media(self, type, default)
-        return made[type]
-
-    async def form(self, limits: FormLimits | None = None) -> FormData:
-        """The body as a form, urlencoded or multipart. Files are spooled to disk; close them with the form.
-
-        Raises UnsupportedMediaType (415), BadRequest (400) and ContentTooLarge (413).
-        """
-        made = self.made
-        if made is not None and "form" in made:
-            form: FormData = made["form"]
-            return form
-        form = await read_form(
-            self.stream(), self.headers.get("content-type", ""), limits or FormLimits(), self.source.offload
-        )
-        if self.made is None:
-            self.made = {}
-        self.made["form"] = form
-        return form
-
-    def parts(self, limits: FormLimits | None = None) -> "AsyncIterator[StreamedPart]":
-        """The parts of a multipart body as they arrive, none of them kept.
-
-            async for part in request.parts(FormLimits(file_size=10_000_000)):
-                async for piece in part: ...
-
-        What is not read of a part is skipped. Raises UnsupportedMediaType (415), BadRequest (400), and
-        ContentTooLarge (413) for a part larger than ``file_size``, when it has passed that.
-        """
-        from segue.http.multipart import iter_parts
-
-        return iter_parts(self.stream(), self.headers.get("content-type", ""), limits)
 
     def after(self, function: Callable[..., Any], *args: Any, **named: Any) -> None:
         """Calls ``function``, sync or async, when the response was sent. The client does not wait for it."""

@@ -180,7 +180,7 @@ def load_logger(logger: Callable[..., Any] | str) -> Callable[[Request, int, int
         if not colon:
             raise LogFormatError(f"{logger!r} is no logger for responses. Write module:attribute.")
         if os.getcwd() not in sys.path:  # noqa: PTH109 -- as text
-            sys.path.insert(0, os.getcwd())  # noqa: PTH109
+            sys.path.insert(0, os.getcwd())  # noqa: PTH109 -- sys.path holds str
         try:
             found = getattr(importlib.import_module(module), attribute)
         except (ImportError, AttributeError) as error:

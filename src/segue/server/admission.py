@@ -5,10 +5,11 @@ same words, under every server.
 """
 
 from segue.http.body import BodySource
+from segue.http.connection import Connection
 from segue.http.errors import BadRequest, HeaderFieldsTooLarge, HTTPError, URITooLong
 from segue.http.headers import RawHeaders
 from segue.http.malformed import Malformed
-from segue.http.request import Connection, Request
+from segue.http.request import Request
 from segue.http.response import Response
 from segue.http.status import phrase
 from segue.server.framing import frame, origin_form

@@ -117,6 +117,8 @@ class _Launch:
             stack.callback(listener.close)
         if config.workers > 1 and config.tls is None and config.block_limit is not None:
             self._exchange = Exchange.open()
+            if self._exchange is not None:
+                stack.callback(self._exchange.close)
         self._hooks.call("main_process_start")
         # In this process only: a worker that is forked from it leaves by os._exit.
         stack.callback(self._hooks.call, "main_process_stop")

@@ -47,7 +47,7 @@ def _interface_of(app: Callable[..., Any]) -> Interface:
     places = [one for one in parameters if one.kind in {one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD}]
     needed = sum(one.default is one.empty for one in places)
     open_end = any(one.kind is one.VAR_POSITIONAL for one in parameters)
-    is_async = inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(getattr(app, "__call__", None))  # noqa: B004
+    is_async = inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(getattr(app, "__call__", None))  # noqa: B004 -- its method is looked at, not whether it is there
     if needed <= 3 and (len(places) >= 3 or (open_end and is_async)) and needed != 2:
         return "asgi"
     if needed <= 2 and len(places) >= 2 and not is_async:

@@ -35,4 +35,4 @@ def _pump(handle: Callable[[Request], Awaitable[Response]]) -> Pump:
 
 
 # It may wait for coroutines without the object that ``__await__`` makes each time: PERF, 0.05 us.
-pump: Callable[[Callable[[Request], Awaitable[Response]]], Pump] = coroutine(_pump)  # type: ignore[assignment]
+pump: Callable[[Callable[[Request], Awaitable[Response]]], Pump] = coroutine(_pump)  # type: ignore[assignment]  # types.coroutine is typed for generators of one kind only

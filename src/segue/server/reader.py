@@ -12,9 +12,10 @@ from collections.abc import Callable
 from typing import cast
 
 from segue.http.body import NO_BODY, BodySource
+from segue.http.connection import Connection
 from segue.http.errors import BadRequest, ClientDisconnected, HeaderFieldsTooLarge, HTTPError, URITooLong
 from segue.http.headers import RawHeaders
-from segue.http.request import Connection, Request
+from segue.http.request import Request
 from segue.server.credentials import peer_of
 from segue.server.framing import FRAMING_FIELDS, KEEP_ALIVE, MAX_DIGITS, frame, origin_form
 from segue.server.inbound import InboundBody

@@ -190,8 +190,8 @@ def whole_file(body: FileBody) -> str | None:
         name = body.file.name
         if not isinstance(name, str):  # opened by descriptor: Linux knows by which path
             name = os.readlink(f"/proc/self/fd/{descriptor}")  # noqa: PTH115 -- text is what the carrier takes
-        found = os.stat(name)  # noqa: PTH116
+        found = os.stat(name)  # noqa: PTH116 -- a str, asked for each file that is sent
     except OSError:
         return None
     same = (opened.st_dev, opened.st_ino) == (found.st_dev, found.st_ino)
-    return name if same and os.path.isabs(name) else None  # noqa: PTH117
+    return name if same and os.path.isabs(name) else None  # noqa: PTH117 -- as above

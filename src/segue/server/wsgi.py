@@ -13,9 +13,10 @@ from contextlib import aclosing
 from typing import Any, BinaryIO, Protocol
 
 from segue.http.body import NO_BODY, BodySource, FileBody
+from segue.http.connection import Connection
 from segue.http.errors import ClientDisconnected, HTTPError, LengthRequired
 from segue.http.headers import RawHeaders
-from segue.http.request import Connection, Request
+from segue.http.request import Request
 from segue.http.response import Response
 from segue.http.status import phrase
 from segue.server.admission import admit, body_length, refusal

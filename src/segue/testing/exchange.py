@@ -9,10 +9,11 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 
 from segue.http.body import NO_BODY, BodySource
+from segue.http.connection import Connection
 from segue.http.dates import http_date
 from segue.http.errors import ClientDisconnected, HTTPError
 from segue.http.headers import RawHeaders
-from segue.http.request import Connection, Request
+from segue.http.request import Request
 from segue.http.response import Response
 from segue.http.websocket import Upgrade, WebSocket, WebSocketChannel, WebSocketDisconnected
 from segue.server.admission import admit, body_length, refusal

@@ -11,8 +11,8 @@ import msgspec
 
 from segue.core.app import App
 from segue.core.binding.json_codec import DEFAULT_JSON, JSONCodec
+from segue.http.connection import Connection
 from segue.http.headers import Headers, HeaderSource, MutableHeaders
-from segue.http.request import Connection
 from segue.http.url import URL
 from segue.http.websocket import WebSocketChannel
 from segue.server.application import Application

@@ -347,7 +347,7 @@ def test_what_is_claimed_and_cannot_be_read_is_nothing() -> None:
 def test_a_client_that_goes_away_is_seen_through_the_proxy() -> None:
     import asyncio
 
-    from segue.http.request import Connection
+    from segue.http.connection import Connection
     from segue.http.response import Response
 
     real = Connection("http", ("127.0.0.1", 1))

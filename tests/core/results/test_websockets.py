@@ -10,8 +10,9 @@ import pytest
 
 from segue import App, Next
 from segue.core.results.websockets import websocket_endpoint
+from segue.http.connection import Connection
 from segue.http.errors import HTTPError, NotFound
-from segue.http.request import Connection, Request
+from segue.http.request import Request
 from segue.http.response import Response
 from segue.http.websocket import Upgrade, WebSocket, WebSocketOptions
 

@@ -18,14 +18,15 @@ _SCALARS = (str, int, float, bool, Decimal, UUID, datetime, date, time, timedelt
 
 def bare(kind: Any) -> Any:
     """``T`` for ``Annotated[T, ...]``."""
-    while get_origin(kind) is Annotated:
+    # PERF(freeze): nearly all are classes, and asked dozens of times each.
+    while not isinstance(kind, type) and get_origin(kind) is Annotated:
         kind = get_args(kind)[0]
     return kind
 
 
 def is_union(kind: Any) -> bool:
     """Whether it is ``A | B``."""
-    return get_origin(kind) in (Union, types.UnionType)
+    return not isinstance(kind, type) and get_origin(kind) in (Union, types.UnionType)
 
 
 def without_none(kind: Any) -> Any:

@@ -66,4 +66,4 @@ def shape_of(hint: Any) -> Shape | None:
 
 
 def _metadata(hint: Any) -> tuple[Any, ...]:
-    return get_args(hint)[1:] if get_origin(hint) is Annotated else ()
+    return get_args(hint)[1:] if not isinstance(hint, type) and get_origin(hint) is Annotated else ()

@@ -121,7 +121,7 @@ class _Shaping:
         """The type and default of a field of a copy."""
         name = None if field.wire == field.name or self.shape.rename else field.wire
         if partial or (not field.required and is_typeddict(get_origin(kind) or kind)):
-            return Union[hint, UnsetType], msgspec.field(default=UNSET, name=name)  # noqa: UP007
+            return Union[hint, UnsetType], msgspec.field(default=UNSET, name=name)  # noqa: UP007 -- a type that is known only now
         if field.required:
             return hint, msgspec.field(name=name)
         return hint, msgspec.field(default_factory=_default(kind, field.name), name=name)

@@ -199,7 +199,7 @@ class StaticFiles:
                 if found is not None:
                     return found
         if self.options.fallback is not None:
-            opened = self._open(os.path.join(self.root, self.options.fallback), accepted)  # noqa: PTH118
+            opened = self._open(os.path.join(self.root, self.options.fallback), accepted)  # noqa: PTH118 -- a str for the open that follows, on each request
             return None if opened is None else (opened, False)
         return None
 
@@ -226,7 +226,7 @@ class StaticFiles:
         self, full: str, accepted: str | None, *, slash: bool
     ) -> "tuple[OpenFile, bool] | str | list[Entry] | None":
         index = self.options.index
-        opened = None if index is None else self._open(os.path.join(full, index), accepted)  # noqa: PTH118
+        opened = None if index is None else self._open(os.path.join(full, index), accepted)  # noqa: PTH118 -- a str for the open that follows, on each request
         if opened is None and not self.options.listing:
             return None
         if not slash:

@@ -7,11 +7,12 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
+from segue.http.connection import Connection
 from segue.http.errors import BadRequest
 from segue.http.forwarded import MAX_HOPS, Hop, parse_forwarded, parse_x_forwarded, split_node
 from segue.http.malformed import Malformed
 from segue.http.parameters import parse_header, split_list
-from segue.http.request import Connection, Request
+from segue.http.request import Request
 from segue.http.response import Response
 from segue.http.url import decode_path
 

@@ -63,12 +63,12 @@ def rule_for(
         return None
     elif hasattr(kind, "__html__"):
         html = content_type or HTML
-        rule = lambda value: Response(str(value.__html__()).encode(), status, None, html)  # noqa: E731
+        rule = lambda value: Response(str(value.__html__()).encode(), status, None, html)  # noqa: E731 -- one line for each kind of result
     elif issubclass(kind, str):
         rule = rules[str]
     elif issubclass(kind, bytes | bytearray | memoryview):
         binary = content_type or BINARY
-        rule = lambda value: Response(bytes(value), status, None, binary)  # noqa: E731
+        rule = lambda value: Response(bytes(value), status, None, binary)  # noqa: E731 -- one line for each kind of result
     elif codec.writes(kind) or issubclass(kind, dict | list | set | frozenset):
         rule = rules[dict]
     elif (
@@ -76,7 +76,7 @@ def rule_for(
     ):
         rule = _model_rule(kind, rules[dict], codec)
     elif issubclass(kind, Mapping):
-        rule = lambda value: rules[dict](dict(value))  # noqa: E731
+        rule = lambda value: rules[dict](dict(value))  # noqa: E731 -- one line for each kind of result
     else:
         return None
     rules[kind] = rule

@@ -103,7 +103,7 @@ def _datetime(format: str = "%Y-%m-%dT%H:%M:%S%z") -> Converter:
 
     def read(text: str) -> datetime:
         # Without %z it is of no zone, as the path says of none.
-        return datetime.strptime(text, format)  # noqa: DTZ007
+        return datetime.strptime(text, format)  # noqa: DTZ007 -- the format says whether there is a zone
 
     return Converter("[^/]{1,80}", read, lambda value: value.strftime(format), kind=datetime)
 
