@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncIterator, Iterable
+import threading
+from collections.abc import AsyncIterator, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.request import urlopen
 
 import httpx2
 import pytest
 from flask import Flask
+from markupsafe import escape
 from starlette.applications import Starlette
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -22,7 +26,9 @@ from segue import App, Cors, EventStream, Forbidden, Next, Request, Response, We
 from segue.client import Http
 from segue.debug import Toolbar
 from segue.html import Element, Templates, h
+from segue.html.textfilters import urlize
 from segue.http.forms import FormLimits
+from segue.http.url import URL
 from segue.security import MemorySessions, Session, Sessions
 from segue.testing import AsyncClient, Client, LiveServer
 
@@ -447,3 +453,39 @@ def test_an_app_takes_part_in_what_there_is_for_asgi() -> None:
                 )
 
     asyncio.run(ask())
+
+
+@pytest.mark.row("TO25")
+def test_helpers_for_text_and_urls_and_a_wsgi_app_that_blocks_nobody() -> None:
+    assert escape("<b>&") == "&lt;b&gt;&amp;"
+    assert urlize("see www.a.example!").startswith('see <a href="https://www.a.example"')
+    assert str(URL.parse("http://a.example/x?a=1").with_query({"a": "1", "b": "ä&"})) == (
+        "http://a.example/x?a=1&b=%C3%A4%26"
+    )
+    entered, leave = threading.Event(), threading.Event()
+
+    def slow(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        entered.set()
+        assert leave.wait(20)
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [b"slow"]
+
+    app = App()
+    app.mount("/slow", slow)
+
+    @app.get("/loop")
+    async def loop() -> str:
+        return type(asyncio.get_running_loop()).__module__.partition(".")[0]
+
+    with LiveServer(app) as server, ThreadPoolExecutor() as pool:
+
+        def ask(path: str) -> str:
+            with urlopen(f"{server.url}{path}", timeout=20) as reply:
+                return str(reply.read().decode())
+
+        waiting = pool.submit(ask, "/slow/")
+        assert entered.wait(20)
+        assert ask("/loop") in ("uvloop", "asyncio")
+        assert not waiting.done()
+        leave.set()
+        assert waiting.result(20) == "slow"
