@@ -14,6 +14,7 @@ from segue.core.plan import FreezeError
 from segue.db import Database, Field, Keyed, Model, field
 from segue.grid import Column, Grid, Range, Values
 from segue.html import h
+from segue.security import Security
 from segue.testing import Client
 
 
@@ -60,6 +61,11 @@ def test_a_list_within_a_page_of_ones_own(sqlite: str) -> None:
     async def home(request: Request) -> dict[str, str]:
         return {"page": str(await grid.listing(request, Book.where(Book.year > 1924)))}
 
+    @app.get("/media")
+    async def media(request: Request) -> str:
+        return (await grid.listing(request)).media
+
+    app.install(Security(https=False))
     with Client(app) as client:
         page = client.get("/?b.q=a&q=ignored").json()["page"]
         assert titles(page) == ["Orlando", "The Waves"]
@@ -68,6 +74,12 @@ def test_a_list_within_a_page_of_ones_own(sqlite: str) -> None:
         assert view.startswith("/all-books/view/")
         assert client.get(view).status == 200
         assert client.get(link(page, "/edit/")).status == 200
+        assert "<h2>Books</h2>" in page
+        media = client.get("/media").text
+        assert re.findall(r'(?:href|src)="/all-books/_files/grid\.(css|js)\?v=', media) == ["css", "js"]
+        assert re.search(r'<script [^>]*nonce="[^"]{20,}"></script>', media)
+        for url in re.findall(r'(?:href|src)="([^"]*)"', media):
+            assert client.get(url).status == 200
 
 
 def test_a_query_is_all_that_a_grid_shows(sqlite: str) -> None:

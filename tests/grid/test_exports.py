@@ -72,6 +72,7 @@ def test_a_file_without_rows_has_its_heading(client: Client) -> None:
     assert client.get("/writers/export.html?where=name+%3D+nobody").status == 200
 
 
+@pytest.mark.row("W-16")
 def test_formats_for_programs_keep_types(client: Client) -> None:
     found = json.loads(client.get("/books/export.json?q=Waves").text)
     assert found == [

@@ -58,6 +58,7 @@ def test_it_is_sorted_by_columns_those_without_a_value_last(client: Client) -> N
     assert titles(client.get("/books/?sort=shelf_secret").text)[0] == "Atlas 01"
 
 
+@pytest.mark.row("CW-14")
 def test_facets_say_how_many_each_would_leave(client: Client) -> None:
     page = client.get("/books/").text
     assert facet(page, "Writer") == {"None": "27", "Virginia Woolf": "2", "Thomas Mann": "1"}
@@ -68,6 +69,7 @@ def test_facets_say_how_many_each_would_leave(client: Client) -> None:
     assert facet(page, "Marks") == {"Signed": "2", "Torn": "1"}
 
 
+@pytest.mark.row("CW-14")
 def test_facets_narrow_each_other_down_but_not_themselves(client: Client) -> None:
     page = client.get("/books/?f.opinions.has=yes").text
     assert titles(page) == ["Der Zauberberg", "Orlando"]
@@ -86,6 +88,7 @@ def test_facets_narrow_each_other_down_but_not_themselves(client: Client) -> Non
     assert titles(client.get("/books/?f.writer.country=England").text) == ["Orlando", "The Waves"]
 
 
+@pytest.mark.row("CW-14")
 def test_ranges_of_numbers_and_days(client: Client) -> None:
     assert titles(client.get("/books/?f.year.from=1924&f.year.to=1928").text) == ["Der Zauberberg", "Orlando"]
     assert titles(client.get("/books/?f.bought.from=2001-02-03&f.bought.to=2001-02-03").text) == ["The Waves"]
@@ -93,6 +96,7 @@ def test_ranges_of_numbers_and_days(client: Client) -> None:
     assert 'name="f.year.to" value="1901"' in page
 
 
+@pytest.mark.row("W-16")
 def test_conditions_are_put_together_from_lists_without_a_script(client: Client) -> None:
     answer = client.get(
         "/books/?q=a&field=year&comparison=%3E&value=1925&add=and&where=title+contains+%22a%22",

@@ -74,6 +74,7 @@ def test_an_object_is_created_changed_and_deleted(client: Client) -> None:
     assert client.get(delete).status == 404
 
 
+@pytest.mark.row("W-16")
 def test_links_that_nobody_gave_are_refused(client: Client) -> None:
     edit = edit_link(client, "Orlando")
     path, _, _ = edit.partition("?")
@@ -226,8 +227,10 @@ def test_actions_with_one_and_with_those_that_are_selected(client: Client) -> No
     assert "Nothing was selected." in client.get("/books/").text
     assert client.post(act, data={"many": "lend", "key": ["1", "999999"]}).status == 404
     assert client.post(act, data={"many": "lend", "key": [str(n) for n in range(600)]}).status == 400
+    assert client.post(act, data={"many": "lend", "key": [str(n) for n in range(500)]}).status == 404
 
 
+@pytest.mark.row("W-16")
 def test_several_are_deleted_at_once_after_a_question(client: Client) -> None:
     page = client.get("/books/?q=atlas").text
     keys = re.findall(r'name="key" value="(\d+)"', page)[:3]
@@ -255,6 +258,7 @@ def test_an_action_that_fails_changes_nothing(sqlite: str) -> None:
         assert count(client.get("/books/?q=Half").text) == "0 found"
 
 
+@pytest.mark.row("W-17")
 def test_children_are_browsed_with_the_way_back(client: Client) -> None:
     view = client.get(link(client.get("/writers/?q=Woolf").text, "/view/")).text
     below = client.get(link(view, "/of/1/books/")).text

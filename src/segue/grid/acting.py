@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import escape
 
 from segue.db.databases.database import database_of
-from segue.db.queries.expressions import Condition, all_of, any_of
 from segue.grid.actions import Action
 from segue.grid.deleting import delete_all, question
-from segue.grid.keys import has_key
+from segue.grid.keys import has_any_key
 from segue.grid.links import demand_signature
 from segue.grid.naming import object_text
 from segue.grid.page import page
@@ -76,8 +75,7 @@ async def _targets(one: Visit, name: str, keys: Sequence[str]) -> list[Any]:
     if not keys:
         return []
     known = one.grid.known
-    wanted: list[Condition] = [all_of(*has_key(known.model, key)) for key in keys]
-    found = await one.query.where(any_of(*wanted))
+    found = await one.query.where(has_any_key(known.model, keys))
     if len(found) != len(keys):
         raise NotFound
     for target in found:

@@ -162,7 +162,7 @@ class Grid(App[Request], Generic[M]):
         return self.said.get("of")
 
     async def listing(self, request: Request, query: Query[M] | None = None) -> ShownList:
-        """The list for a page of your own: ``{{ films }}`` in a template, or a child of an element.
+        """The list for a page of your own: ``{{ films }}`` in a template, or a child of an element; ``{{ films.media }}`` in its head.
 
             @app.get("/", template="home.html")
             async def home(request: Request) -> dict[str, Any]:
@@ -177,7 +177,9 @@ class Grid(App[Request], Generic[M]):
         one = Visit(self, request, base, steps, known.query if query is None else query)
         await self.rights.demand(request, "list")
         asked = Asked(known, request.query, self.prefix, self.size)
-        return await shown_list(one, asked, request.prefix + request.target.partition("?")[0])
+        shown = await shown_list(one, asked, request.prefix + request.target.partition("?")[0])
+        shown.heading = "h2"
+        return shown
 
     def _place(self, request: Request) -> str | None:
         """The path of its own list, where it can be said without more."""

@@ -1,5 +1,6 @@
 """The key of an object as a piece of a path, and back."""
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -7,10 +8,10 @@ import msgspec
 
 from segue.db.models.attributes import key_of
 from segue.db.models.mapping import Mapping
-from segue.db.queries.expressions import Condition
+from segue.db.queries.expressions import Condition, all_of, any_of
 from segue.http.errors import NotFound
 
-__all__ = ["has_key", "key_text", "values_of"]
+__all__ = ["has_any_key", "has_key", "key_text", "values_of"]
 
 
 def key_text(target: Any) -> str:
@@ -39,6 +40,14 @@ def has_key(model: Any, text: str) -> list[Condition]:
     mapping: Mapping = model.__mapping__
     values = values_of(model, text)
     return [mapping.expression(one.name) == value for one, value in zip(mapping.key, values, strict=True)]
+
+
+def has_any_key(model: Any, texts: Sequence[str]) -> Condition:
+    """The condition for the objects with these keys. Raises NotFound (404)."""
+    mapping: Mapping = model.__mapping__
+    if len(mapping.key) == 1:
+        return mapping.expression(mapping.key[0].name).is_in([values_of(model, text)[0] for text in texts])  # type: ignore[no-any-return] # an expression of the model
+    return any_of(*(all_of(*has_key(model, text)) for text in texts))
 
 
 def _part(value: Any) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from markupsafe import escape
+from markupsafe import Markup, escape
 
 from segue.grid.actions import Action
 from segue.grid.asked import Asked
@@ -14,7 +14,9 @@ from segue.grid.naming import object_text
 from segue.grid.table import table
 from segue.grid.texts import DELETE, NEW, NOTHING, NOTHING_FOUND
 from segue.grid.trail import breadcrumbs
-from segue.html.attribute import quoted
+from segue.html.attribute import quoted, written
+from segue.security.nearest import nearest
+from segue.security.policy import POLICY
 
 if TYPE_CHECKING:
     from segue.grid.visit import Visit
@@ -44,6 +46,8 @@ class ShownList:
         self.each: list[tuple[Action[Any], Sequence[bool]]] = []
         self.many: list[tuple[str, str, Sequence[bool]]] = []
         self.exports: Sequence[str] = ()
+        #: Its title stands below that of a page of the app's own.
+        self.heading = "h1"
 
     @property
     def builds(self) -> bool:
@@ -60,6 +64,19 @@ class ShownList:
         """How many there are in all; None for more than are counted."""
         return self.found.total
 
+    @property
+    def media(self) -> Markup:
+        """Its style sheet and its script, for the head of a page of the app's own."""
+        request, name = self.visit.request, f"{self.visit.grid.name}.grid_files"
+        policy = nearest(request, POLICY)
+        nonce = written("nonce", policy.nonce(request)) if policy is not None else ""
+        style, script = [
+            request.prefix + request.app.static_url(f"grid.{one}", name=name) for one in ("css", "js")
+        ]
+        return Markup(  # noqa: S704 -- made of escaped parts
+            f'<link rel="stylesheet" href="{quoted(style)}"><script src="{quoted(script)}" defer{nonce}></script>'
+        )
+
     def name_of(self, target: Any) -> str:
         """What an object is called."""
         return object_text(target)
@@ -73,7 +90,7 @@ class ShownList:
         grid = self.visit.grid
         return (
             f'<section class="grid" id="{quoted(grid.element)}" data-grid>{breadcrumbs(self.visit)}'
-            f"<h1>{escape(grid.title)}</h1>"
+            f"<{self.heading}>{escape(grid.title)}</{self.heading}>"
             f'<div class="tools">{search(self)}<div class="end">{downloads(self)}{new}</div></div>'
             f"{filters(self)}{summary(self)}{rows}{pages(self)}</section>"
         )
