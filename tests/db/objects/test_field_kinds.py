@@ -10,6 +10,7 @@ import pytest
 from shop import Opened
 
 from segue import App
+from segue.auth import Passwords
 from segue.db import Database, Field, Model, Query, ValidationError, field
 from segue.db.data.fixtures import dump, load
 from segue.testing import AsyncClient
@@ -26,11 +27,9 @@ class Hasher:
     async def hash(self, text: str) -> str:
         return f"{self.round}${hashlib.sha256(text.encode()).hexdigest()}"
 
-    async def verify(self, text: str, hashed: str) -> bool:
-        return hashed.partition("$")[2] == hashlib.sha256(text.encode()).hexdigest()
-
-    def outdated(self, hashed: str) -> bool:
-        return not hashed.startswith(f"{self.round}$")
+    async def verify(self, text: str, hashed: str) -> tuple[bool, bool]:
+        number, _, digest = hashed.partition("$")
+        return digest == hashlib.sha256(text.encode()).hexdigest(), number != str(self.round)
 
 
 HASHER = Hasher()
@@ -125,6 +124,10 @@ async def test_a_password_is_kept_as_what_its_hasher_makes(opened: Opened, tmp_p
         assert "horse" not in repr(one)
         assert "$" not in repr(one)
     stored = login.password
+    for value in ("plain text", Login.name):
+        with pytest.raises(TypeError, match="assign to objects"):
+            await Login.all().update(password=value)
+    await Login.all().update(pin=None)
     login.name = "Lovelace"
     await login.save()
     await login.save(only=("password",))
@@ -150,6 +153,35 @@ async def test_a_password_is_kept_as_what_its_hasher_makes(opened: Opened, tmp_p
         assert (await Login.get(login.id)).password.startswith("2$")
     finally:
         HASHER.round = 1
+
+
+class Account(Model, table="kinds_account"):
+    password: Field[str] = field(hashed=Passwords(memory=64, rounds=1, lanes=1))
+
+
+class Vague:
+    """It says more than yes or no."""
+
+    def hash(self, text: str) -> str:
+        return text[::-1]
+
+    def verify(self, text: str, hashed: str) -> object:
+        return {"fits": self.hash(text) == hashed}
+
+
+class Careless(Model, table="kinds_careless"):
+    password: Field[str] = field(hashed=Vague())
+
+
+async def test_hashers_of_others(opened: Opened) -> None:
+    await opened(Account, Careless)
+    account = await Account.create(password="correct horse")
+    assert (await Account.get(account.id)).password.startswith("$argon2id$")
+    assert await account.verify(Account.password, "correct horse")
+    assert not await account.verify(Account.password, "wrong horse")
+    careless = await Careless.create(password="x")
+    with pytest.raises(TypeError, match="True or False"):
+        await careless.verify(Careless.password, "anything")
 
 
 async def test_no_reply_has_a_password(opened: Opened) -> None:

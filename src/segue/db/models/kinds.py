@@ -114,20 +114,12 @@ class Kind:
         """The same kind, None possible."""
         if self.null:
             return self
-        return Kind(
-            self.storage,
-            self.python,
-            null=True,
-            length=self.length,
-            digits=self.digits,
-            places=self.places,
-            item=self.item,
-            bits=self.bits,
-            cipher=self.cipher,
-            collation=self.collation,
-            zone=self.zone,
-        )
+        shared = {name: getattr(self, name) for name in _SHARED}
+        return Kind(self.storage, self.python, null=True, **shared)
 
+
+#: What else is said of a kind, beside how it is stored and what it is in Python.
+_SHARED = ("length", "digits", "places", "item", "bits", "cipher", "collation", "zone")
 
 _SCALARS: dict[Any, Storage] = {
     bool: "bool",

@@ -128,9 +128,7 @@ class _Making:
                 everything,
                 table=self.options.get("table") or table_name(self.name),
                 schema=self.options.get("schema"),
-                database=parent.__mapping__.database
-                if lineage.style != "own"
-                else self.options.get("database"),
+                database=self.options.get("database") if lineage.parent is None else lineage.parent.database,
                 lineage=lineage,
                 names=names,
                 file=place(),

@@ -42,6 +42,10 @@ __all__ = [
 ]
 
 
+#: The options of a field that say what kind of column it is.
+_OF_KIND = ("digits", "places", "bits", "array", "hstore", "text", "json", "zone", "collation")
+
+
 class Mapping:
     """All that is known of a model: ``Post.__mapping__``."""
 
@@ -162,16 +166,8 @@ class Mapping:
             kind = kind_of(
                 hint,
                 length=options.max_length,
-                digits=options.digits,
-                places=options.places,
-                bits=options.bits,
-                array=options.array,
-                hstore=options.hstore,
-                text=options.text,
-                json=options.json,
-                zone=options.zone,
-                collation=options.collation,
                 cipher=_cipher(options.encrypted),
+                **{name: getattr(options, name) for name in _OF_KIND},
             )
         except TypeError as error:
             raise TypeError(f"{self.model.__name__}.{one.name}: {error}") from None

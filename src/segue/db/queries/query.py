@@ -505,7 +505,9 @@ class Query(Asking[M]):
     @overload
     def returning(self, a: Expr[T1], b: Expr[T2], c: Expr[T3], /) -> "Returning[tuple[T1, T2, T3]]": ...
     @overload
-    def returning(self, *columns: Expr[Any]) -> "Returning[tuple[Any, ...]]": ...
+    def returning(
+        self, a: Expr[Any], b: Expr[Any], c: Expr[Any], d: Expr[Any], /, *columns: Expr[Any]
+    ) -> "Returning[tuple[Any, ...]]": ...
     def returning(self, *columns: Expr[Any]) -> "Returning[Any]":
         """A change that gives back what it wrote: ``await Seat.where(Seat.free).limit(1).returning().update(free=False)``.
 

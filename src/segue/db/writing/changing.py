@@ -10,6 +10,7 @@ from segue.db.compiling.tables import stored_table
 from segue.db.compiling.translation import Translator
 from segue.db.databases.database import Running, database_of, running
 from segue.db.errors import ValidationError
+from segue.db.models.hashed import Hashed
 from segue.db.models.lineage import homes
 from segue.db.models.mapping import ColumnField, Mapping, resolve_all
 from segue.db.models.rules import Writing
@@ -148,6 +149,10 @@ def _given(mapping: Mapping, values: dict[str, Any]) -> Given:
             raise TypeError(
                 f"{mapping.model.__name__} has no column {name!r} that could be updated; it has "
                 f"{', '.join(c.name for c in mapping.stored_columns())}"
+            )
+        if column.options.hashed is not None and value is not None and type(value) is not Hashed:
+            raise TypeError(
+                f"{column!r} keeps what its hasher makes of a text, and update() writes what it is given: assign to objects and save them"
             )
         if isinstance(value, Expr | OnePath) or hasattr(value, "as_subquery"):
             found.append((column, as_expression(value, column.kind)))

@@ -19,10 +19,11 @@ _TRIES = 1000
 
 
 def _kept(mapping: Mapping, what: str) -> list[ColumnField]:
-    found: list[ColumnField] | None = mapping.kept.get(f"fields with {what}")
+    by_option: dict[str, list[ColumnField]] = mapping.kept.setdefault("filled", {})
+    found = by_option.get(what)
     if found is None:
         found = [one for one in mapping.columns.values() if getattr(one.options, what) is not None]
-        mapping.kept[f"fields with {what}"] = found
+        by_option[what] = found
     return found
 
 
@@ -37,7 +38,11 @@ def compute(target: Any, mapping: Mapping) -> None:
 
 def asks_to_fill(mapping: Mapping) -> bool:
     """Whether something is made that takes time, or has to look at what is there."""
-    return bool(_kept(mapping, "slug") or _kept(mapping, "hashed") or _kept(mapping, "keys_of"))
+    found: bool | None = mapping.kept.get("asks to fill")
+    if found is None:
+        found = any(_kept(mapping, what) for what in ("slug", "hashed", "keys_of"))
+        mapping.kept["asks to fill"] = found
+    return found
 
 
 async def fill(target: Any, mapping: Mapping, *, new: bool, beside: set[str] | None = None) -> None:

@@ -156,11 +156,10 @@ async def _inserted_many(
             f"inserts or updates in several at once: get_or_create() and create_or_update() do it one by one"
         )
     size = min(size, _MOST_VALUES // max(1, len(mapping.columns)))
-    groups = _groups(targets, tables[0].columns)
-    if len(tables) == len(groups) == 1 and len(targets) <= size:
-        _remember(
-            targets, await _insert_group(run, tables[0].home, mapping, *groups[0], ending), mapping, run
-        )
+    first = next(iter(tables))
+    groups = _groups(targets, first.columns)
+    if len(tables) == 1 and len(groups) == 1 and len(targets) <= size:
+        _remember(targets, await _insert_group(run, first.home, mapping, *groups[0], ending), mapping, run)
     else:
         async with run.database.transaction():
             run = running(model, run.database)

@@ -157,16 +157,16 @@ class _Formula(_Work):
 def _depends_on(expression: Expr[Any], column: ColumnField, found: dict[Relation, None]) -> None:
     """The relations that an expression asks. Raises TypeError for what could change without being heard of."""
     if isinstance(expression, RelatedCount | RelatedExists | RelatedValue):
-        steps = expression.related._steps
+        first, *further = expression.related._steps
         inside = [*expression.conditions]
         if isinstance(expression, RelatedValue):
             inside.append(expression.expression)
         deeper: dict[Relation, None] = {}
         for one in inside:
             _depends_on(one, column, deeper)
-        if len(steps) > 1 or deeper or steps[0].ruled:
+        if further or deeper or first.ruled:
             raise _too_far(column)
-        found[steps[0]] = None
+        found[first] = None
         return
     if isinstance(expression, Column) and expression.path:
         raise _too_far(column)

@@ -9,7 +9,7 @@ __all__ = ["verified"]
 
 
 async def verified(target: Any, field: Any, text: str) -> bool:
-    """Asks the hasher of a field. A hasher that wants to hash anew, ``outdated(hash)``, does so here, where the text is known."""
+    """Asks the hasher of a field. What it says is outdated is hashed anew here, where the text is known."""
     column = field.field
     hasher: Any = column.options.hashed
     if hasher is None:
@@ -17,11 +17,17 @@ async def verified(target: Any, field: Any, text: str) -> bool:
     kept = getattr(target, column.name)
     if not isinstance(kept, str) or not isinstance(text, str):
         return False
-    right = hasher.verify(text, str(kept))
-    if inspect.isawaitable(right):
-        right = await right
-    outdated = getattr(hasher, "outdated", None)
-    if right and outdated is not None and outdated(str(kept)):
+    said = hasher.verify(text, str(kept))
+    if inspect.isawaitable(said):
+        said = await said
+    fits: Any
+    fits, outdated = said if isinstance(said, tuple) and len(said) == 2 else (said, False)
+    if not isinstance(fits, bool):
+        # Whatever is true somehow would open every door.
+        raise TypeError(
+            f"{type(hasher).__name__}.verify() said {said!r:.80} of {column!r}: it says True or False, or that and whether the hash is outdated"
+        )
+    if fits and outdated:
         put(target, column.name, text)
         await target.save(only=(column.name,))
-    return bool(right)
+    return bool(fits)
