@@ -114,6 +114,30 @@ async def test_writes_obey_too_and_nothing_is_left_of_what_was_refused(db: Datab
         assert await titles(Paper.all()) == ["b", "n", "p"]
 
 
+async def test_many_at_once_go_no_other_way(db: Database) -> None:
+    ann, ben = await people()
+    await papers(ann, ben)
+    with unrestricted():
+        everything = {one.title: one for one in await Paper.all()}
+    with acting_for(ann):
+        mine, his = everything["a"], everything["b"]
+        mine.title = "new"
+        assert await Paper.update_many([mine], "title") == 1
+        his.title = "stolen"
+        with pytest.raises(Forbidden, match="all of these"):
+            await Paper.update_many([mine, his], "title")
+        mine.owner = ben.id
+        with pytest.raises(Forbidden):  # to where she could not change it any more
+            await Paper.update_many([mine], "owner")
+        with pytest.raises(Forbidden, match="whose they are"):
+            await Paper.upsert([Paper(id=his.id, title="stolen", owner=ann.id)], on=["id"])
+        with pytest.raises(Forbidden):
+            await Paper.create_or_update({"title": "stolen"}, id=everything["p"].id)
+    with unrestricted():
+        assert await titles(Paper.all()) == ["b", "n", "new", "p"]
+        assert len(await Paper.upsert([Paper(id=his.id, title="again", owner=ben.id)], on=["id"])) == 1
+
+
 async def test_a_refusal_undoes_the_whole_transaction(db: Database) -> None:
     ann, ben = await people()
     await papers(ann, ben)

@@ -15,6 +15,7 @@ from segue.db.models.lineage import parts
 from segue.db.models.mapping import Mapping, resolve_all
 from segue.db.writing.filling import asks_to_fill, fill
 from segue.db.writing.inserting import inserted_many
+from segue.db.writing.permitting import check_changes, check_upsert
 from segue.db.writing.saving import lock_of, prepare
 
 __all__ = ["create_or_update", "get_or_create", "update_many", "upserted"]
@@ -57,6 +58,7 @@ async def upserted(
         return []
     resolve_all()
     mapping: Mapping = type(listed[0]).__mapping__
+    check_upsert(mapping.model)
     keys = columns_named(mapping, on)
     changed = (
         [c for c in mapping.stored_columns() if c not in keys and not c.options.key]
@@ -123,6 +125,7 @@ async def update_many(targets: Iterable[Any], names: Sequence[str]) -> int:
     database = database_of(mapping.model)
     total = 0
     async with database.transaction():
+        await check_changes(mapping.model, listed)
         run = Running(database, database._transaction.get())
         for start in range(0, len(listed), _AT_ONCE):
             some = listed[start : start + _AT_ONCE]
@@ -140,6 +143,7 @@ async def update_many(targets: Iterable[Any], names: Sequence[str]) -> int:
                 values += [one for key in keys for one in key]
                 written = await run.execute(statement.sql, statement.arguments(values))
             total += written
+        await check_changes(mapping.model, listed)
     for target in listed:
         target._changes = {
             name for name in (target._changes or ()) if name not in {column.name for column in columns}
