@@ -10,7 +10,8 @@ from segue.auth.problems import AccountProblem
 from segue.core.app import App
 from segue.core.identity import identity_of
 from segue.core.ports import Mailer
-from segue.html import render
+from segue.html import Page, render
+from segue.html.forms.provider import form_provider
 from segue.http.errors import SeeOther
 from segue.http.request import Request
 
@@ -25,8 +26,13 @@ def declare(app: App, accounts: Accounts) -> None:
     links = Links(accounts)
     form_class: Any = RegisterNamedForm if options.names else RegisterForm
 
-    @app.route("/register", methods=["GET", "POST"], name="register")
-    async def register(request: Request, form: form_class, mailer: Mailer) -> Any:
+    @app.route(
+        "/register",
+        methods=["GET", "POST"],
+        name="register",
+        provides={RegisterForm: form_provider(form_class)},
+    )
+    async def register(request: Request, form: RegisterForm, mailer: Mailer) -> Page:
         if not form.sent and await identity_of(request) is not None:
             raise SeeOther("/")
         if not form.valid:

@@ -10,6 +10,7 @@ from segue.core.app import App
 from segue.core.identity import identity_of
 from segue.core.texts.texts import framework
 from segue.html import Page, render
+from segue.html.forms.provider import form_provider
 from segue.http.errors import SeeOther
 from segue.http.request import Request
 from segue.security import own_path
@@ -25,8 +26,13 @@ def declare(app: App, accounts: Accounts) -> None:
     if not accounts.options.remember:
         form_class = type(form_class.__name__, (form_class,), {"exclude": ("remember",)})
 
-    @app.route("/login", methods=["GET", "POST"], name="login")
-    async def login(request: Request, form: form_class) -> Any:
+    @app.route(
+        "/login",
+        methods=["GET", "POST"],
+        name="login",
+        provides={SignInForm: form_provider(form_class)},
+    )
+    async def login(request: Request, form: SignInForm) -> Page:
         target = own_path(request.query.get("next"))
         if not form.sent and await identity_of(request) is not None:
             raise SeeOther(target)
