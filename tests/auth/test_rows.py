@@ -188,6 +188,19 @@ async def test_what_was_granted_for_a_table_or_a_record(db: Database) -> None:
         assert await Note.all() == []
 
 
+async def test_what_was_granted_to_an_account_goes_with_it(db: Database) -> None:
+    ann, ben = await people()
+    await grant(ann, "view", Note)
+    await grant(ben, "view", Note)
+    await ann.delete()
+    again = await User.create(id=ann.id, email="somebody@else.example")
+    again = await User.where(User.id == again.id).load(User.groups).one()
+    assert not await may(again, "view", Note)
+    assert await may(ben, "view", Note)
+    assert await User.where(User.email.startswith("ben")).delete() == 1
+    assert not await may(ben, "view", Note)
+
+
 async def test_one_rule_for_pages_forms_replies_and_exports(make_app: Callable[..., App]) -> None:
     app = make_app(models=[Paper, Shelf, Note])
 

@@ -16,6 +16,7 @@ from segue.auth.problems import AccountProblem
 from segue.auth.signins import SignIns
 from segue.core.appkey import AppKey
 from segue.db import UniqueViolation
+from segue.db.databases.database import database_of
 from segue.http.request import Request
 from segue.security import Limiter, client_network
 from segue.security.keys import Keys
@@ -83,11 +84,12 @@ class Accounts(Directory):
         if password is not None:
             self.check_strength(password, email, name)
             values["password"] = await self.passwords.hash(password)
+        values |= {**more, "state": state, "confirmed": datetime.now(UTC) if confirmed else None}
         try:
+            # In a block of its own: what fails in a transaction would spoil the whole of it.
             with unrestricted():
-                user = await self.model.create(
-                    **more, **values, state=state, confirmed=datetime.now(UTC) if confirmed else None
-                )
+                async with database_of(self.model).transaction():
+                    user = await self.model.create(**values)
         except UniqueViolation:
             known = name is not None and await self.find(name) is not None
             raise AccountProblem("name" if known else "email", "taken") from None
@@ -125,7 +127,8 @@ class Accounts(Directory):
     async def confirm(self, user: Any, email: str, *, request: Request | None = None) -> None:
         """Notes that the owner of an address has answered; it is the account's from now on. Raises AccountProblem (taken)."""
         try:
-            await self.write(user, email=_normal("email", email), confirmed=datetime.now(UTC))
+            async with database_of(self.model).transaction():
+                await self.write(user, email=_normal("email", email), confirmed=datetime.now(UTC))
         except UniqueViolation:
             raise AccountProblem("email", "taken") from None
         await self.note("address confirmed", request, user)

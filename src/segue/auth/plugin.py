@@ -19,6 +19,7 @@ from segue.auth.options import AuthOptions, AuthSettings, Decided
 from segue.auth.pages.site import pages_of
 from segue.auth.passwords.hashing import Passwords
 from segue.auth.permissions.accountpolicy import AccountPolicy
+from segue.auth.permissions.grants import forget_with
 from segue.auth.permissions.middleware import Acting
 from segue.auth.permissions.policy import POLICY
 from segue.auth.permissions.rows import are_rules
@@ -77,6 +78,7 @@ class Auth:
                 f"class User(Account), not {user!r:.80}"
             )
         self.user = user
+        forget_with(user)
         self._at = at
         self._passwords = Passwords() if passwords is None else passwords
         self._pages = pages

@@ -1,5 +1,6 @@
 """Permissions that are given and taken: to people and groups, for a model, for one of its rows, or for an act of your own."""
 
+import weakref
 from typing import Any
 
 from segue.auth.identity import id_of
@@ -7,12 +8,15 @@ from segue.auth.models.account import Account
 from segue.auth.models.grant import Grant
 from segue.auth.models.group import Group, tag_name
 from segue.auth.permissions.acting import Who
-from segue.db import Condition, UniqueViolation, any_of, exists
+from segue.db import Change, Condition, Deleted, DeletingMany, UniqueViolation, any_of, exists
 from segue.db.databases.database import database_of
 from segue.db.models.attributes import key_of
 from segue.db.models.registry import registered
+from segue.db.writing.writesignals import ManyChange, listen
 
-__all__ = ["grant", "granted", "has_grant", "principal_of", "revoke", "split_permission"]
+__all__ = ["forget_with", "grant", "granted", "has_grant", "principal_of", "revoke", "split_permission"]
+
+_AT_ONCE = 200
 
 
 async def grant(to: Account | Group | str, permission: str, target: Any = None) -> None:
@@ -70,6 +74,28 @@ def granted(who: Who, permission: str, model: Any) -> Condition:
             rows,
         )
     )
+
+
+def forget_with(model: Any) -> None:
+    """Takes what was granted to an account away when that is deleted: its key may be somebody else's one day."""
+    if model not in _watched:
+        _watched.add(model)
+        listen(model, Deleted, _forget, "now")
+        listen(model, DeletingMany, _forget_many, "now")
+
+
+_watched: "weakref.WeakSet[Any]" = weakref.WeakSet()
+
+
+async def _forget(change: Change[Any]) -> None:
+    await Grant.where(Grant.to == principal_of(change.target)).delete()
+
+
+async def _forget_many(change: ManyChange[Any]) -> None:
+    query: Any = change.query
+    gone = [principal_of(one) for one in await query]
+    for start in range(0, len(gone), _AT_ONCE):
+        await Grant.where(Grant.to.is_in(gone[start : start + _AT_ONCE])).delete()
 
 
 def principal_of(one: Account | Group | str) -> str:
