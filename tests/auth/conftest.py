@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import secrets
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +17,7 @@ import time_machine
 from segue import App
 from segue.auth import Account, Auth, Passwords, User
 from segue.db import Database
+from segue.db.engine import engine_for
 from segue.mail import Mail
 from segue.security import Limiter, MemoryCounts, MemorySessions, Sessions
 
@@ -70,3 +73,33 @@ def time_machine_travel() -> Any:
             yield
 
     return travel
+
+
+@pytest.fixture(
+    params=[
+        "sqlite",
+        pytest.param("postgresql", marks=pytest.mark.requires("postgresql")),
+        pytest.param("mariadb", marks=pytest.mark.requires("mariadb")),
+    ]
+)
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database of each kind in turn, dropped after the test."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/rows.db"
+        return
+    server: str = request.getfixturevalue("servers")[request.param]
+    name = f"segue_test_{secrets.token_hex(8)}"
+    asyncio.run(_run(server, f"CREATE DATABASE {name}"))
+    try:
+        yield f"{server.rpartition('/')[0]}/{name}"
+    finally:
+        asyncio.run(_run(server, f"DROP DATABASE {name}"))
+
+
+async def _run(server: str, sql: str) -> None:
+    engine = engine_for(server)
+    await engine.open()
+    try:
+        await engine.execute(sql)
+    finally:
+        await engine.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,8 +34,8 @@ MODELS = [*Auth().models, Paper, Shelf, Note]
 
 
 @pytest.fixture
-async def db(tmp_path: Path) -> AsyncIterator[Database]:
-    async with Database(f"sqlite:///{tmp_path}/rows.db", models=MODELS) as database:
+async def db(url: str) -> AsyncIterator[Database]:
+    async with Database(url, models=MODELS) as database:
         await database.create_all()
         yield database
 
