@@ -99,7 +99,7 @@ def client(url: str, sent: list[Contact]) -> Iterator[Client]:
 def test_lists_come_in_pages_and_one_that_is_not_there_is_a_404(client: Client) -> None:
     first = client.get("/films")
     assert first.status == 200
-    assert "<title>CinemaFilms</title>" in first.text
+    assert "<title>Cinema films</title>" in first.text
     assert '<a href="/films/1">Film &lt;0&gt;</a>' in first.text
     assert '<nav class="pages"' in first.text
     assert 'href="?page=2"' in first.text
@@ -135,7 +135,7 @@ def test_objects_are_made_changed_and_deleted(client: Client) -> None:
     assert "secret" not in client.get("/films/new").text
     wrong = client.post("/films/new", data={"title": "", "slug": "new", "year": "1"})
     assert wrong.status == 422
-    assert "<title>New: cinemafilm</title>" in wrong.text
+    assert "<title>New: cinema film</title>" in wrong.text
     made = client.post("/films/new", data={"title": "Nuages", "slug": "new", "year": "1953"})
     assert (made.status, made.headers["location"]) == (303, "/films/9")
     taken = client.post("/films/new", data={"title": "Other", "slug": "new", "year": "1953"})

@@ -6,25 +6,12 @@ import msgspec
 
 from segue.db.models.mapping import ColumnField, Mapping, Relation
 from segue.html.forms.choices import label_of
+from segue.html.naming import plural, title_of
 
 __all__ = ["label_of_column", "label_of_relation", "naming_column", "object_text", "plural", "title_of"]
 
 #: Names of fields that say what an object is called, the best one first.
 _NAMING = ("name", "title", "label", "subject", "username", "email", "slug", "code")
-
-
-def title_of(model: Any) -> str:
-    """What one object of a model is called: ``BlogPost`` is "Blog post"."""
-    words = "".join([f" {char}" if char.isupper() and at else char for at, char in enumerate(model.__name__)])
-    return label_of(words.lower())
-
-
-def plural(model: Any) -> str:
-    """What several are called: the name of the table, as a label where it is more than the name of the model."""
-    name = title_of(model)
-    if name.endswith("y") and name[-2:-1] not in "aeiou":
-        return f"{name[:-1]}ies"
-    return f"{name}es" if name.endswith(("s", "x", "z", "ch", "sh")) else f"{name}s"
 
 
 def label_of_column(column: ColumnField) -> str:

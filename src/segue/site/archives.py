@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from segue.core.texts.texts import framework
 from segue.db import Expr, count
 from segue.html import Page, render
+from segue.html.naming import plural
 from segue.http.errors import NotFound
 from segue.http.request import Request
 from segue.site.finding import Given, Goes, Source, address_of, key_type, more_values, query_of
@@ -170,7 +171,7 @@ class Archive:
                 "items": results.items,
                 "links": page_links(request, results),
                 "period": there,
-                "title": f"{query._model.__name__}s" + (f", {there.text}" if there else ""),
+                "title": plural(query._model) + (f", {there.text}" if there else ""),
                 "earlier": await self._beside(request, query, there, later=False),
                 "later": await self._beside(request, query, there, later=True),
                 "parts": await self._parts(request, inside, _INNER[unit]),

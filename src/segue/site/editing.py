@@ -6,6 +6,7 @@ from typing import Any
 from segue.core.texts.texts import framework
 from segue.html import render
 from segue.html.forms.plan import model_of
+from segue.html.naming import title_of
 from segue.http.errors import SeeOther
 from segue.http.request import Request
 from segue.site.finding import Given, Goes, Source, address_of, awaited, key_type, more_values, object_of
@@ -72,7 +73,7 @@ def create_page(
             made = await form.save(**(dict(await awaited(more(request))) if more else {}))
             if made is not None:
                 return _gone(await address_of(to, request, made))
-        title = framework.gettext("New: %(name)s", name=model.__name__.lower())
+        title = framework.gettext("New: %(name)s", name=title_of(model).lower())
         return form.render(template, **{"title": title, **await more_values(values, request)})
 
     handler: Callable[..., Any] = signed(answered, {"request": Request, "form": form})

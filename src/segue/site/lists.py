@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from segue.html import Page, render
+from segue.html.naming import plural, title_of
 from segue.http.request import Request
 from segue.site.finding import (
     Given,
@@ -50,7 +51,7 @@ def list_page(
             "result": results,
             "items": results.items,
             "links": page_links(request, results),
-            "title": f"{query._model.__name__}s",
+            "title": plural(query._model),
         }
         if template == LIST:
             given["entries"] = [
@@ -109,4 +110,4 @@ def named(found: Any) -> str:
         said = getattr(found, name, None)
         if isinstance(said, str) and said:
             return said
-    return f"{type(found).__name__} {getattr(found, 'id', '')}".strip()
+    return f"{title_of(type(found))} {getattr(found, 'id', '')}".strip()

@@ -2,8 +2,8 @@
 
 import datetime
 import inspect
-from collections.abc import AsyncIterator, Callable, Mapping
-from typing import Any, Literal, TypeAlias, TypeVar
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from typing import Any, Literal, TypeAlias, TypeVar, overload
 from xml.sax.saxutils import escape
 
 from msgspec import Struct
@@ -69,8 +69,14 @@ class Sitemap:
         self._at = at
         self._sections: dict[str, tuple[Callable[..., Any], Callable[[], Any] | None]] = {}
 
+    @overload
+    def section(self, function: F, /) -> F: ...
+    @overload
     def section(
-        self, function: F | None = None, /, *, name: str | None = None, count: Callable[[], Any] | None = None
+        self, /, *, name: str | None = ..., count: Callable[[], Any] | None = ...
+    ) -> Callable[[F], F]: ...
+    def section(
+        self, function: Any = None, /, *, name: str | None = None, count: Callable[[], Any] | None = None
     ) -> Any:
         """Adds the places that the decorated function gives; its parameter ``request`` is there if it asks for it."""
 
@@ -129,7 +135,7 @@ class Sitemap:
         body = Stream(pieces, lambda piece: piece, first, pieces.aclose)
         return Response(body, 200, None, _TYPE)
 
-    async def _pieces(self, request: Request, name: str, start: int) -> Any:
+    async def _pieces(self, request: Request, name: str, start: int) -> AsyncGenerator[bytes, None]:
         written = [f'{_HEAD}<urlset xmlns="{_NAMESPACE}" xmlns:xhtml="http://www.w3.org/1999/xhtml">\n']
         at = 0
         async for place in _places(self._sections[name][0], request):

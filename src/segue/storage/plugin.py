@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from segue.core.plugins.setup import Setup
 from segue.core.ports import SignsLinks
@@ -52,7 +52,7 @@ class Media:
         storage = self.storage
 
         @contextlib.asynccontextmanager
-        async def opened() -> AsyncIterator[None]:
+        async def opened() -> AsyncGenerator[None, None]:
             yield
             await storage.close()
 

@@ -30,7 +30,7 @@ details > pre span, details > pre mark { display: block; min-width: 100%; paddin
 details > pre i { display: inline-block; width: 3.5rem; color: var(--soft); font-style: normal; user-select: none }
 details.text > pre { padding: .75rem 1rem; user-select: all; white-space: pre-wrap; overflow-wrap: anywhere }
 table.values { table-layout: fixed; border-top: 1px solid var(--line) }
-table.values th { width: 14rem; padding-inline-start: .875rem; font-weight: 400; color: var(--soft); vertical-align: top;
+table.values th { width: min(14rem, 35%); padding-inline-start: .875rem; font-weight: 400; color: var(--soft); vertical-align: top;
   overflow-wrap: anywhere }
 table.values td { overflow-wrap: anywhere; white-space: pre-wrap }
 table.values th, table.values td { font: .8125rem/1.5 ui-monospace, monospace }
