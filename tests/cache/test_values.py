@@ -243,7 +243,7 @@ def test_a_function_remembers_by_its_arguments(run: Run) -> None:
             assert await top(year=1937, size=10) == [Film(1937, "10")]
             assert await top(1938) == [Film(1938, "10")]
         assert asked == [(1937, 10), (1938, 10)]
-        assert top.__name__ == "top"  # type: ignore[attr-defined]
+        assert top.__name__ == "top"  # type: ignore[attr-defined] # of a function, which it stands for
         await top.forget(1937)
         await top(1937)
         await top(1938)
