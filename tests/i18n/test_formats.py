@@ -146,3 +146,28 @@ def test_forms_read_and_show_times_in_the_zone_of_who_writes() -> None:
 def test_without_languages_they_are_english(tmp_path: Path) -> None:
     assert format_number(1234.5) == "1,234.5"
     assert format_date(datetime.date(2026, 1, 31)) == "Jan 31, 2026"
+
+
+def test_a_hundred_languages_have_their_formats_their_plurals_and_their_names(tmp_path: Path) -> None:
+    from babel.core import get_global
+    from babel.localedata import locale_identifiers
+
+    from segue.core.source import Source as Place
+    from segue.core.texts.records import Translations
+    from segue.i18n.extraction import Source
+    from segue.i18n.upkeep import update_catalogues
+
+    assert get_global("likely_subtags")
+    tags = [one for one in locale_identifiers() if "_" not in one and one not in ("root", "en")]
+    assert len(tags) >= 100
+    app = App(plugins=[I18n("en", *tags[:120], folder=tmp_path / "none")])
+    shown = set()
+    for tag in tags[:120]:
+        with in_language(app, tag):
+            shown.add((format_date(WHEN, "full"), format_number(1234.5), relative_time(WHEN, WHEN)))
+    assert len(shown) > 100
+    (tmp_path / "a.py").write_text('ngettext("%(num)d film", "%(num)d films", n)')
+    source = Source(Translations(tmp_path / "translations", "messages", Place("x", 0)), [tmp_path], [], [])
+    files = dict(update_catalogues(source, ("ar", "ja", "ru", "pt-BR")))
+    forms = {file.parts[-3]: file.read_text().count("msgstr[") for file in files}
+    assert forms == {"ar": 6, "ja": 1, "ru": 3, "pt_BR": 2}
