@@ -268,7 +268,12 @@ class HTTP1Protocol(RequestReader):
         if isinstance(response.body, bytes) and not _forget(begun.source):
             mode &= ~KEEP_ALIVE
         self.sent = 0
-        goes_on = await send(self, request, response, mode)
+        try:
+            goes_on = await send(self, request, response, mode)
+        except (ConnectionError, asyncio.CancelledError):
+            if self.sent and service.access_log is not None:  # the client has left, with all that it wanted or without
+                service.access_log(request, response.status, self.sent, self._loop.time() - began)
+            raise
         service.requests += 1
         if service.access_log is not None:
             service.access_log(request, response.status, self.sent, self._loop.time() - began)
