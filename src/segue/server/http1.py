@@ -271,7 +271,9 @@ class HTTP1Protocol(RequestReader):
         try:
             goes_on = await send(self, request, response, mode)
         except (ConnectionError, asyncio.CancelledError):
-            if self.sent and service.access_log is not None:  # the client has left, with all that it wanted or without
+            if (
+                self.sent and service.access_log is not None
+            ):  # the client has left, with all that it wanted or without
                 service.access_log(request, response.status, self.sent, self._loop.time() - began)
             raise
         service.requests += 1
