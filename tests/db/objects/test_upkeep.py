@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
+
 import pytest
 from shop import Opened
 
 from segue import App
-from segue.db import Database, Field, Many, Model, One, Query, Ref, ValidationError, field, related
+from segue.db import Database, Deadlock, Field, Many, Model, One, Query, Ref, ValidationError, field, related
 from segue.testing import AsyncClient
 
 pytestmark = pytest.mark.anyio
@@ -211,3 +214,66 @@ async def test_formulas_that_cannot_be_kept_up_are_refused(url: str) -> None:
     from segue.db.models.mapping import forget
 
     forget(Shelf)
+
+
+async def both_at_once(one: Callable[[], Awaitable[None]], other: Callable[[], Awaitable[None]]) -> None:
+    """MariaDB ends one of two that wait for each other: that one is done again."""
+
+    async def done(work: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await work()
+        except Deadlock:
+            await work()
+
+    await asyncio.gather(done(one), done(other))
+
+
+async def test_transactions_side_by_side_see_what_each_has_written(opened: Opened) -> None:
+    """Both have written before either is committed, where a database has two writers."""
+    db = await opened(*STAFF, *MUSIC)
+    acme = await Company.create(name="Acme")
+    jazz, swing = await Genre.create(name="jazz"), await Genre.create(name="swing")
+    async with db.transaction():
+        band = await Band.create(name="B", genres=[jazz, swing])
+        await Album.create(title="A", band=band)
+        await Contract.create(band=band)
+
+    class Together:
+        """Waits for the other one, the first time."""
+
+        def __init__(self) -> None:
+            self.barrier = asyncio.Barrier(2)
+            self.seen = 0
+
+        async def wait(self) -> None:
+            self.seen += 1
+            if db.engine.name != "sqlite" and self.seen <= 2:
+                await self.barrier.wait()
+
+    hiring, leaving = Together(), Together()
+
+    async def hire(name: str) -> None:
+        async with db.transaction():
+            await Employee.create(name=name, salary=10, company=acme)
+            await hiring.wait()
+
+    await both_at_once(lambda: hire("Ada"), lambda: hire("Bob"))
+    assert await figures() == [(20, 2, False)]
+
+    async def leave(genre: Genre) -> str:
+        try:
+            async with db.transaction():
+                await (await Band.get(band.id)).remove(Band.genres, genre)
+                await leaving.wait()
+        except ValidationError:
+            return "refused"
+        return "gone"
+
+    told: list[str] = []
+
+    async def noted(genre: Genre) -> None:
+        told.append(await leave(genre))
+
+    await both_at_once(lambda: noted(jazz), lambda: noted(swing))
+    assert sorted(told) == ["gone", "refused"]
+    assert await Band.select(Band.genres.count()) == [(1,)]

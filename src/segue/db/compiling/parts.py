@@ -77,7 +77,7 @@ class Selecting:
         self.expressions: tuple[Any, ...] = ()
         self.flat = False
         self.distinct: list[Any] | None = None
-        self.lock: tuple[bool, bool, bool, Any] | None = None
+        self.lock: tuple[bool, bool, bool, Any, bool] | None = None
         self.only: set[str] | None = None
         self.limit: Any = None
         self.offset: Any = None
@@ -298,14 +298,18 @@ class Selecting:
         if self.offset is not None:
             made = made.offset(self.offset)
         if self.lock is not None:
-            skip, nowait, share, _ = self.lock
+            skip, nowait, share, _, no_key = self.lock
             if self.sql.dialect == "mssql":
                 # There it is said of the table.
                 words = ["HOLDLOCK" if share else "UPDLOCK", "ROWLOCK"]
                 words += ["READPAST"] * skip + ["NOWAIT"] * nowait
                 return made.with_hint(self.scope.table, f"WITH ({', '.join(words)})", "mssql")
             made = made.with_for_update(
-                skip_locked=skip, nowait=nowait, read=share, of=self.scope.table if self.scope.joins else None
+                skip_locked=skip,
+                nowait=nowait,
+                read=share,
+                key_share=no_key and self.sql.dialect == "postgresql",
+                of=self.scope.table if self.scope.joins else None,
             )
         return made
 

@@ -170,14 +170,20 @@ class Asking(Awaitable[list[R]], Generic[R]):
         return self._then("distinct", on)
 
     def for_update(
-        self, *, skip_locked: bool = False, nowait: bool = False, of: Any = None, share: bool = False
+        self,
+        *,
+        skip_locked: bool = False,
+        nowait: bool = False,
+        of: Any = None,
+        share: bool = False,
+        no_key: bool = False,
     ) -> Self:
         """Locks the rows until the transaction ends. SQLite, which locks all, has nothing to do.
 
         ``skip_locked``: leaves out what others have locked. ``nowait``: LockTimeout instead of waiting. ``share``: others may
-        read too.
+        read too. ``no_key``: others may insert what refers to them meanwhile (PostgreSQL).
         """
-        return self._then("lock", (skip_locked, nowait, share, None if of is None else id(of)))
+        return self._then("lock", (skip_locked, nowait, share, None if of is None else id(of), no_key))
 
     def reversed(self) -> Self:
         """In the opposite order; by key, the greatest first, where there was none."""

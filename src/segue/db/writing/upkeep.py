@@ -42,9 +42,11 @@ class _Due:
         self.keys: set[Any] = set()
 
     async def __call__(self) -> None:
-        keys = list(self.keys)
+        keys = sorted(self.keys, key=str)
         for start in range(0, len(keys), _SOME):
-            await self.work.done(self.database, keys[start : start + _SOME])
+            some = keys[start : start + _SOME]
+            await self.work.alone(self.database, some)
+            await self.work.done(self.database, some)
 
 
 class _Work:
@@ -58,6 +60,13 @@ class _Work:
         """The query of the objects with these keys."""
         model: Any = self.mapping.model
         return model.all().unscoped().where(_have_keys(self.mapping, keys))
+
+    async def alone(self, database: "Database", keys: Sequence[Any]) -> None:
+        """Waits for other transactions that write others of the same objects: what they have committed is seen by the next statement."""
+        mapping = self.mapping
+        columns = [mapping.expression(one.name) for one in mapping.key]
+        # Not their keys: whoever refers to them meanwhile waits for the commit, not for this.
+        await self.concerned(keys).order_by(*columns).using(database).for_update(no_key=True).select(*columns)
 
     async def done(self, database: "Database", keys: Sequence[Any]) -> None:
         """Looks, or puts right."""
