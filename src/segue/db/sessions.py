@@ -1,16 +1,15 @@
 """Sessions in the app's database, beside its other tables."""
 
-import asyncio
 import hashlib
 import secrets
 import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from weakref import WeakValueDictionary
 
 import msgspec
 
 from segue.core.ports import StoredSession
+from segue.core.turns import Turns
 from segue.db.databases.database import database_of
 from segue.db.engine.errors import UniqueViolation
 from segue.db.models.fields import Field, field
@@ -58,7 +57,7 @@ class DatabaseSessions:
     """
 
     def __init__(self) -> None:
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._turns = Turns(pause=0.002)
 
     async def open(self) -> None:
         """Nothing to do: the plugin Database opens the database."""
@@ -111,28 +110,12 @@ class DatabaseSessions:
 
     @asynccontextmanager
     async def lock(self, key: str, wait: float) -> AsyncGenerator[None]:
-        own = self._locks.get(key)
-        if own is None:
-            own = self._locks[key] = asyncio.Lock()
         holder = secrets.token_hex(8)
-        # Those of this process wait for each other here; only the first of them asks the database again and again.
-        async with asyncio.timeout(wait):
-            await own.acquire()
+        async with self._turns.taken(key, wait, lambda: self._take(key, holder)):
             try:
-                pause = 0.002
-                while not await self._take(key, holder):
-                    await asyncio.sleep(pause)
-                    pause = min(pause * 2, 0.05)
-            except BaseException:
-                own.release()
-                raise
-        try:
-            yield
-        finally:
-            try:
-                await SessionLock.where(SessionLock.key == key, SessionLock.holder == holder).delete()
+                yield
             finally:
-                own.release()
+                await SessionLock.where(SessionLock.key == key, SessionLock.holder == holder).delete()
 
     async def _take(self, key: str, holder: str) -> bool:
         now = time.time()

@@ -8,11 +8,11 @@ import time
 from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from weakref import WeakValueDictionary
 
 import msgspec
 
 from segue.core.ports import StoredSession
+from segue.core.turns import Turns
 
 __all__ = ["FileSessions"]
 
@@ -41,7 +41,7 @@ class FileSessions:
 
     def __init__(self, folder: "str | os.PathLike[str]" = "sessions") -> None:
         self._folder = Path(folder)
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._turns = Turns()
 
     async def open(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -101,25 +101,14 @@ class FileSessions:
 
     @asynccontextmanager
     async def lock(self, key: str, wait: float) -> AsyncGenerator[None]:
-        # Those of this process wait for each other here; only the first of them asks the file again and again.
-        turn = self._turns.get(key)
-        if turn is None:
-            turn = self._turns[key] = asyncio.Lock()
-        async with asyncio.timeout(wait):
-            await turn.acquire()
+        async def take() -> int | None:
+            return self._take(f"{key}.turn", wait=False)
+
+        async with self._turns.taken(key, wait, take) as taken:
             try:
-                pause = 0.001
-                while (taken := self._take(f"{key}.turn", wait=False)) is None:
-                    await asyncio.sleep(pause)
-                    pause = min(pause * 2, 0.05)
-            except BaseException:
-                turn.release()
-                raise
-        try:
-            yield
-        finally:
-            self._leave(f"{key}.turn", taken)
-            turn.release()
+                yield
+            finally:
+                self._leave(f"{key}.turn", taken)
 
     async def sweep(self) -> int:
         return await asyncio.to_thread(self._sweep)

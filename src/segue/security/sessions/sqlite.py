@@ -1,17 +1,16 @@
 """Sessions in an SQLite file, which all workers of a machine share."""
 
-import asyncio
 import os
 import secrets
 import sqlite3
 import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from weakref import WeakValueDictionary
 
 import msgspec
 
 from segue.core.ports import StoredSession
+from segue.core.turns import Turns
 from segue.security.sqlitefile import SQLiteFile
 
 __all__ = ["SQLiteSessions"]
@@ -38,7 +37,7 @@ class SQLiteSessions:
 
     def __init__(self, path: "str | os.PathLike[str]" = "sessions.db") -> None:
         self._file = SQLiteFile(path, _SCHEMA)
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._turns = Turns()
 
     async def open(self) -> None:
         await self.sweep()
@@ -104,32 +103,16 @@ class SQLiteSessions:
 
     @asynccontextmanager
     async def lock(self, key: str, wait: float) -> AsyncGenerator[None]:
-        own = self._locks.get(key)
-        if own is None:
-            own = self._locks[key] = asyncio.Lock()
         holder = secrets.token_hex(8)
-        # Those of this process wait for each other here; only the first of them asks the file again and again.
-        async with asyncio.timeout(wait):
-            await own.acquire()
+        async with self._turns.taken(key, wait, lambda: self._take(key, holder)):
             try:
-                pause = 0.001
-                while not await self._take(key, holder):
-                    await asyncio.sleep(pause)
-                    pause = min(pause * 2, 0.05)
-            except BaseException:
-                own.release()
-                raise
-        try:
-            yield
-        finally:
-            try:
+                yield
+            finally:
                 await self._file.run(
                     lambda connection: connection.execute(
                         "DELETE FROM lock WHERE key = ? AND holder = ?", (key, holder)
                     )
                 )
-            finally:
-                own.release()
 
     async def _take(self, key: str, holder: str) -> bool:
         now = time.time()
