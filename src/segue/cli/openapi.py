@@ -33,8 +33,15 @@ def openapi(app: str, factory: bool, at: str | None, out: Path | None, check: bo
     \b
     segue openapi films:app --out openapi.json
     segue openapi films:app --out openapi.json --check
+    segue openapi films:app --out openapi.yaml
     """
-    text = msgspec.json.format(msgspec.json.encode(_document(app, factory=factory, at=at)), indent=2).decode()
+    from segue.openapi.yaml import to_yaml
+
+    encoded = msgspec.json.encode(_document(app, factory=factory, at=at))
+    if out is not None and out.suffix in (".yaml", ".yml"):
+        text = to_yaml(msgspec.json.decode(encoded)).rstrip("\n")
+    else:
+        text = msgspec.json.format(encoded, indent=2).decode()
     if out is None:
         if check:
             raise click.UsageError("--check compares with the file that --out names.")

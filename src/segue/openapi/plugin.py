@@ -14,15 +14,17 @@ from segue.http.request import Request
 from segue.http.response import Response
 from segue.openapi.document import About, describe
 from segue.openapi.page import page, policy
+from segue.openapi.yaml import to_yaml
 
 __all__ = ["OpenAPI"]
 
 _FILES = Path(__file__).with_name("files")
 _DOCUMENT = "/openapi.json"
+_YAML = "/openapi.yaml"
 
 
 class OpenAPI:
-    """Plugin: ``/openapi.json`` describes the app (OpenAPI 3.1), ``/docs`` shows that, and nothing comes from elsewhere.
+    """Plugin: ``/openapi.json`` and ``.yaml`` describe the app (OpenAPI 3.1), ``/docs`` shows that; all of it is its own.
 
         app = App(plugins=[OpenAPI(title="Films", version="1.0")])
 
@@ -60,6 +62,7 @@ class OpenAPI:
         """Declares the routes."""
         served = _Served(self)
         to.get(f"{self.at}{_DOCUMENT}", name="openapi.document", documented=False)(served.document)
+        to.get(f"{self.at}{_YAML}", name="openapi.yaml", documented=False)(served.yaml)
         to.get(f"{self.at}/docs", name="openapi.page", documented=False)(served.page)
         to.static(f"{self.at}/docs", _FILES, name="openapi.files")
 
@@ -73,6 +76,7 @@ class _Made(msgspec.Struct):
 
     plan: Any
     document: bytes
+    yaml: bytes
     page: bytes
     policy: str
 
@@ -87,6 +91,10 @@ class _Served:
     async def document(self, request: Request) -> Response:
         made = await self._get(request, _DOCUMENT)
         return _cached(request, made.document, "application/json")
+
+    async def yaml(self, request: Request) -> Response:
+        made = await self._get(request, _YAML)
+        return _cached(request, made.yaml, "application/yaml")
 
     async def page(self, request: Request) -> Response:
         made = await self._get(request, "/docs")
@@ -108,7 +116,10 @@ class _Served:
         # Relative to the document, so that it is right behind any proxy.
         depth = under.strip("/").count("/") + 1 if under != "/" else 0
         document.setdefault("servers", [{"url": "/".join([".."] * depth) or "."}])
-        return _Made(plan, msgspec.json.encode(document), page(document).encode(), policy(document))
+        encoded = msgspec.json.encode(document)
+        # Of what was encoded, where keys are texts and whatever a default is has become JSON.
+        yaml = to_yaml(msgspec.json.decode(encoded)).encode()
+        return _Made(plan, encoded, yaml, page(document).encode(), policy(document))
 
 
 def _cached(request: Request, body: bytes, content_type: str) -> Response:
