@@ -12,7 +12,8 @@ from gridpages import cells, count, link
 
 from segue import App
 from segue.core.plan import FreezeError
-from segue.db import Database, Field, Model, field
+from segue.db import Database, Field, Many, Model, field
+from segue.db.models.rules import row_rule
 from segue.grid import Grid
 from segue.security import MemorySessions, Sessions
 from segue.testing import Client
@@ -100,6 +101,43 @@ def test_a_row_that_somebody_else_has_added_meanwhile_is_not_lost(client: Client
     assert late.status == 422
     assert "Somebody else has changed this meanwhile" in late.text
     assert len(ROW.findall(client.get(edit).text)) == 3
+
+
+def test_what_rules_hide_stays_where_others_are_chosen(sqlite: str) -> None:
+    class GridKind(Model):
+        name: Field[str]
+
+    class GridThing(Model):
+        name: Field[str]
+        kinds: Many[GridKind]
+
+    hidden = True
+
+    @row_rule(GridKind)
+    def shown() -> Any:
+        return GridKind.name != "secret" if hidden else None
+
+    app = App(
+        "things",
+        plugins=[Database(sqlite, models=[GridKind, GridThing]), Sessions(MemorySessions(), key=KEY)],
+    )
+    app.include(Grid(GridThing, can={"write": True}, inline=[GridThing.kinds]), at="/things")
+
+    @app.lifespan
+    async def filled(db: Database) -> Any:
+        await db.create_all()
+        thing = await GridThing.create(name="lamp")
+        kinds = [await GridKind.create(name=name) for name in ("light", "secret", "old")]
+        await thing.add(GridThing.kinds, kinds[0], kinds[1])
+        yield
+
+    with Client(app) as client:
+        edit = link(client.get("/things/").text, "/edit/")
+        assert "secret" not in client.get(edit).text
+        assert client.post(edit, data={"name": "lamp", "kinds": ["3"]}, follow_redirects=False).status == 303
+        hidden = False
+        page = client.get(edit).text
+        assert re.findall(r"<option[^>]* selected>(\w+)", page) == ["old", "secret"]
 
 
 def test_buttons_of_rows_work_without_a_script(client: Client) -> None:

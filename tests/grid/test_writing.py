@@ -389,6 +389,14 @@ def test_row_rules_hold_in_lists_facets_pages_exports_and_choices(sqlite: str) -
         edit = link(page, "/edit/1")
         assert "Secret" not in client.get(edit).text
         assert client.post(edit, data={"name": "Anna", "team_id": "2"}).status == 422
+        # What is hidden, and was there before, stays where nobody changes it; its name is not told.
+        bert = link(page, "/edit/2")
+        form = client.get(bert).text
+        assert '<option value="2" selected>2</option>' in form
+        assert "Secret" not in form
+        assert (
+            client.post(bert, data={"name": "Bertram", "team_id": "2"}, follow_redirects=False).status == 303
+        )
         act = link(page, "/act")
         assert client.post(act, data={"one": "delete:3", "sure": "yes"}).status == 404
 

@@ -6,6 +6,7 @@ from markupsafe import escape
 
 from segue.grid.inlines import PageForm
 from segue.grid.links import demand_signature
+from segue.grid.modelforms import editing
 from segue.grid.naming import object_text, title_of
 from segue.grid.page import page
 from segue.grid.telling import tell
@@ -43,6 +44,7 @@ async def edit(grid: "Grid[Any]", request: Request) -> Response:
     one = await visit(grid, request, 2)
     target = await one.target("edit")
     name = object_text(target)
+    editing(request, target)
     form = await grid.form(request)
     if isinstance(form, PageForm):
         await form.show(target)

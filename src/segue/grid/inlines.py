@@ -82,19 +82,22 @@ class PageForm(FormOf[Any]):
         """Makes what belongs to an object what was sent; rows that are not there any more are deleted."""
         if isinstance(path, ManyPath):
             target: Any = path._last.target
-            found = await target.all().in_bulk(list(given)) if given else {}
-            await owner.assign(path, found.values())
+            chosen = await target.all().in_bulk(list(given)) if given else {}
+            there = {key_of(one): one for one in await _related(path, owner)}
+            # Those that rules hide from the visitor stay.
+            await owner.remove(path, *[one for key, one in there.items() if key not in chosen])
+            await owner.add(path, *[one for key, one in chosen.items() if key not in there])
             return
         model: Any = path._last.model
-        there = {key_text(one): one for one in await _related(path, owner)}
+        rows = {key_text(one): one for one in await _related(path, owner)}
         for at, row in enumerate(given, 1):
             key = getattr(row, KEY)
             # A row is about one of this object's, whatever the form says.
-            if key and key not in there:
+            if key and key not in rows:
                 self.refuse(_name(path), f"{at}: {ROW_GONE}")
                 raise _Refused
             values = {name: getattr(row, name) for name in _columns(path)}
-            child = there.pop(key, None) if key else None
+            child = rows.pop(key, None) if key else None
             try:
                 if child is None:
                     child = model(**values, **{path._last.name: owner})
@@ -103,7 +106,7 @@ class PageForm(FormOf[Any]):
                 await child.save()
             except (ValidationError, IntegrityError) as error:
                 self._told(error, _name(path), f"{at}: ")
-        for one in there.values():
+        for one in rows.values():
             await one.delete()
 
     def _told(self, error: ValidationError | IntegrityError, rows: str = "", which: str = "") -> NoReturn:

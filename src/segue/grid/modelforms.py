@@ -11,11 +11,13 @@ from segue.db.models.mapping import Mapping, Relation
 from segue.grid.naming import label_of_column, naming_column, object_text
 from segue.html.forms.form import FormOf
 from segue.html.forms.widgets import Textarea, Widget
+from segue.http.request import Request
 
-__all__ = ["coming", "described", "form_for", "offering", "offers"]
+__all__ = ["coming", "described", "edited", "editing", "form_for", "offering", "offers"]
 
 #: So many objects are offered to choose from.
 _MOST_OFFERED = 1_000
+_EDITED = "segue.grid.edited"
 
 Offering = Callable[..., Awaitable[list[tuple[Any, str]]]]
 
@@ -28,6 +30,17 @@ def form_for(model: Any, exclude: Sequence[str]) -> type[FormOf[Any]]:
     body["exclude"] = tuple([one.name for one in object_fields(model) or () if one.name not in taken])
     body |= {f"options_{name}": load for name, load in offers(model, exclude).items()}
     return types.new_class(f"{model.__name__}Form", (FormOf[model],), {}, lambda names: names.update(body))
+
+
+def editing(request: Request, target: Any) -> None:
+    """Keeps which object is edited, for what is offered in its form."""
+    made = request.made = {} if request.made is None else request.made
+    made[_EDITED] = target
+
+
+def edited(request: Request) -> Any:
+    """The object that is edited; None for a new one."""
+    return None if request.made is None else request.made.get(_EDITED)
 
 
 def coming(model: Any, exclude: Sequence[str]) -> list[ObjectField]:
@@ -63,20 +76,26 @@ def offers(model: Any, exclude: Sequence[str]) -> dict[str, Offering]:
     for one in coming(model, exclude):
         relation = mapping.columns[one.name].reference
         if relation is not None and len(relation.columns) == 1:
-            found[one.name] = offering(relation)
+            found[one.name] = offering(relation, one.name)
     return found
 
 
-def offering(relation: Relation) -> Offering:
-    """What may be chosen for a relation: the objects that the visitor may see, by name."""
+def offering(relation: Relation, field: str = "") -> Offering:
+    """What may be chosen for a relation: the objects that the visitor may see, by name; and what is chosen already in ``field``."""
 
-    async def options(_: Any) -> list[tuple[Any, str]]:
+    async def options(form: Any) -> list[tuple[Any, str]]:
         target: Any = relation.target
         naming = naming_column(target)
         query = target.all()
         if naming is not None:
             query = query.order_by(target.__mapping__.expression(naming.name))
         key = target.__mapping__.key[0].name
-        return [(getattr(one, key), object_text(one)) for one in await query.limit(_MOST_OFFERED)]
+        found = [(getattr(one, key), object_text(one)) for one in await query.limit(_MOST_OFFERED)]
+        chosen = getattr(edited(form.request), field, None)
+        if chosen is not None and all(chosen != value for value, _ in found):
+            # One of more than are offered, or one that rules hide: it stays, as long as nobody chooses another one.
+            other = await target.get_or_none(chosen)
+            found.append((chosen, str(chosen) if other is None else object_text(other)))
+        return found
 
     return options
