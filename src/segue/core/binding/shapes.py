@@ -6,6 +6,7 @@ behind. It is made once, when the app is frozen.
 
 import copy
 import dataclasses
+import functools
 import itertools
 import sys
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin, is_typeddict
@@ -151,7 +152,7 @@ def is_flat(kind: Any) -> bool:
 def models(kind: Any) -> list[Any]:
     """The models in this type, and those in their fields."""
     found: list[Any] = []
-    waiting = _models(kind)
+    waiting = [*_models(kind)]
     while waiting:
         one = waiting.pop()
         if one not in found:
@@ -160,11 +161,19 @@ def models(kind: Any) -> list[Any]:
     return found
 
 
-def _models(kind: Any) -> list[Any]:
+def _models(kind: Any) -> tuple[Any, ...]:
+    try:
+        return _models_of(kind)
+    except TypeError:  # a type that has no hash
+        return _models_of.__wrapped__(kind)
+
+
+@functools.lru_cache(maxsize=4096)  # the same few types are in the fields of all models
+def _models_of(kind: Any) -> tuple[Any, ...]:
     plain = bare(kind)
     if object_fields(plain) is not None:
-        return [plain]
-    return [inner for one in get_args(plain) for inner in _models(one)]
+        return (plain,)
+    return tuple([inner for one in get_args(plain) for inner in _models(one)])
 
 
 def _tagged(members: tuple[Any, ...]) -> bool:
