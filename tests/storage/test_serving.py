@@ -77,6 +77,16 @@ def test_public_files_are_there_for_ever_and_never_a_page(where: str, tmp_path: 
     assert client.post("/picture", files={"file": ("a.png", picture())}).json() == {"width": 60}
 
 
+def test_a_link_in_the_folder_does_not_lead_out_of_it(tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text("secret")
+    (tmp_path / "media").mkdir()
+    (tmp_path / "media" / "out.txt").symlink_to(tmp_path / "secret.txt")
+    (tmp_path / "media" / "all").symlink_to(tmp_path)
+    client = Client(app_of(Media(tmp_path / "media")))
+    assert client.get("/media/out.txt").status == 404
+    assert client.get("/media/all/secret.txt").status == 404
+
+
 def test_files_of_a_folder_have_ranges_and_tags(tmp_path: Path) -> None:
     client = Client(app_of(Media(tmp_path / "media")))
     note = uploaded(client, "note.txt", b"0123456789")

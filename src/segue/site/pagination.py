@@ -88,20 +88,23 @@ async def page_of(results: Any, number: int, size: int) -> Paginated[Any]:
     """A page of a query, or of a sequence. Raises NotFound for one that is not there."""
     if number < 1:
         raise NotFound(_("There is no such page."))
-    if hasattr(results, "page") and not isinstance(results, Sequence):
-        found = await results.page(number, size)
-        page: Paginated[Any] = Paginated(list(found.items), number, size, found.total)
-    elif isinstance(results, Sequence) and not isinstance(results, str):
-        start = (number - 1) * size
-        page = Paginated(list(results[start : start + size]), number, size, len(results))
+    start = (number - 1) * size
+    if isinstance(results, Sequence) and not isinstance(results, str):
+        total = len(results)
+    elif hasattr(results, "count") and hasattr(results, "offset"):
+        total = await results.count()
     else:
         raise TypeError(
             f"a page is made of a query or of a list, not of {type(results).__name__}: return Film.where(...), "
             f"not what it gives"
         )
-    if number > page.pages:
+    if number > max(1, -(-total // size)):
         raise NotFound(_("There is no such page."))
-    return page
+    if isinstance(results, Sequence):
+        found = list(results[start : start + size])
+    else:
+        found = list(await results.limit(size).offset(start)) if total else []
+    return Paginated(found, number, size, total)
 
 
 def paginate(size: int = 20, *, most: int | None = None) -> Callable[[F], F]:

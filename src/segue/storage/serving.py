@@ -49,7 +49,10 @@ async def served(storage: "Storage", request: Request, path: str) -> Response:
 async def _response(storage: "Storage", request: Request, name: str, *, shown: bool) -> Response:
     place = storage.place
     if isinstance(place, FolderPlace):
-        opened = await in_thread(open_file, str(place.path(name)))
+        try:
+            opened = await in_thread(open_file, str(place.path(name)))
+        except ValueError:  # a link that leads out of the folder
+            raise NotFound from None
         if opened is None:
             raise NotFound
         return respond_with(request, opened, FileOptions(download=not shown))

@@ -101,6 +101,7 @@ def test_two_apps_with_pages_side_by_side_share_the_style_sheet() -> None:
         app.get(f"/{name}", name="page", template="p.html")(_nothing)
         outer.include(app)
     client = Client(outer)
+    assert client.get("/_segue/__init__.py").status == 404
     pages = [client.get(path).text for path in ("/one", "/two")]
     (sheet,) = {page.partition('rel="stylesheet" href="')[2].partition('"')[0] for page in pages}
     assert client.get(sheet).headers["cache-control"] == "public, max-age=31536000, immutable"

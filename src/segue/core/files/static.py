@@ -169,7 +169,8 @@ class StaticFiles:
                     if file.endswith(tuple(SIBLINGS.values())) and file.rpartition(".")[0] in files:
                         continue
                     path = Path(folder, file).relative_to(root).as_posix()
-                    if path not in seen and self._locate(path) is not None:
+                    full = None if path in seen else self._locate(path)
+                    if full is not None and Path(full).is_file():
                         seen.add(path)
                         yield path
 

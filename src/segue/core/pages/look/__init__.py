@@ -6,7 +6,7 @@ from pathlib import Path
 __all__ = ["FOLDER", "STYLESHEET", "plain_style"]
 
 #: Where the style sheet is, and its name.
-FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).with_name("files")
 STYLESHEET = "segue.css"
 
 _END_OF_PLAIN = "/* ---"
