@@ -11,6 +11,8 @@ from people import OTHER, PASSWORD, Browsers, arrived, link_in, sign_in, with_he
 
 from segue import App
 from segue.auth import Accounts, grant
+from segue.auth.pages.browsers import browser_name
+from segue.core.inspection.checks.checking import check_app
 from segue.testing import Client, captured_mails
 
 
@@ -249,3 +251,28 @@ def test_pages_of_an_account_are_for_who_is_signed_in(make_app: Callable[..., Ap
             page.headers["cache-control"] == "private, no-store"
             or "no-store" in page.headers["cache-control"]
         )
+
+
+def test_browsers_are_called_by_names_that_people_know() -> None:
+    chrome = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
+    phone = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile/15E148 Safari/604.1"
+    edge = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/156.0.0.0 Safari/537.36 Edg/156.0"
+    told = [browser_name(one) for one in (chrome, phone, edge, "curl/8.5.0", "Firefox/1", "x" * 300, "")]
+    assert told == [
+        "Chrome, Linux",
+        "Safari, iPhone",
+        "Edge, Windows",
+        "curl/8.5.0",
+        "Firefox",
+        "x" * 40,
+        "?",
+    ]
+
+
+def test_what_is_left_open_is_told_before_it_is_deployed(make_app: Callable[..., App]) -> None:
+    def codes(app: App) -> set[str]:
+        found = {one.code for one in check_app(app, deploy=True)}
+        return found & {"no-origin", "unconfirmed"}
+
+    assert codes(make_app()) == set()
+    assert codes(make_app(origin="http://films.example", confirm=False)) == {"no-origin", "unconfirmed"}

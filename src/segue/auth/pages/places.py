@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from segue.auth.accounts import Accounts
 from segue.auth.identity import SignedIn
+from segue.auth.pages.browsers import browser_name
 from segue.core.app import App
 from segue.core.texts.texts import framework
 from segue.html import Page, render
@@ -23,7 +24,8 @@ def declare(app: App, accounts: Accounts) -> None:
     async def places(request: Request, identity: SignedIn) -> Page:
         found = await accounts.places.of(request)
         times = {one.handle: datetime.fromtimestamp(one.used, UTC) for one in found}
-        return render("auth/places.html", identity=identity, places=found, times=times)
+        names = {one.handle: browser_name(one.agent) for one in found}
+        return render("auth/places.html", identity=identity, places=found, times=times, names=names)
 
     @app.post("/account/places", name="end_others")
     async def end_others(request: Request, identity: SignedIn, flash: Flash) -> None:
