@@ -380,6 +380,33 @@ def test_a_request_that_was_under_way_does_not_bring_an_ended_session_back(
         assert client.get("/").json() == {}
 
 
+def test_who_waits_for_the_lock_of_a_session_that_ends_does_not_bring_back_what_was_in_it(
+    shared_store: Any, key: str
+) -> None:
+    app = shop(Sessions(shared_store, key=key, lock="never"))
+    entered, go = threading.Event(), threading.Event()
+
+    @app.post("/late")
+    async def late(session: Session) -> list[str]:
+        before = dict(session)  # it has looked at everything
+        entered.set()
+        await asyncio.to_thread(go.wait, 20)
+        async with session.locked():
+            session["late"] = 1
+        return [*before, str(session.owner)]
+
+    with Client(app) as client, ThreadPoolExecutor(1) as pool:
+        client.post("/login?user=django")
+        known = client.get("/").json()
+        assert known
+        under_way = pool.submit(client.post, "/late")
+        assert entered.wait(20)
+        client.post("/logout")
+        go.set()
+        assert under_way.result(20).json() == [*known, "None"]
+        assert client.get("/").json() == {"late": 1}  # a session of its own, and nobody's
+
+
 @pytest.mark.row("SEC-84")
 def test_ids_are_stored_hashed_and_values_are_no_program(tmp_path: Path, key: str) -> None:
     file = tmp_path / "sessions.db"

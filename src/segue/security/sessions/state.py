@@ -211,8 +211,13 @@ class SessionState:
             ) from None
         self._lock = lock
         stored = await self._keeper.refresh(self.key, self.now)
-        if stored is None:  # it was ended while we waited
-            self.key, self._loaded = None, {}
+        if stored is None:
+            # Ended while we waited: what this request has put in may begin a new one, what was there before may not.
+            mine = self.changes()
+            kept = {name: value for name, value in self._values.items() if name in mine}
+            self.end()
+            self._values = {name: value for name, value in kept.items() if value is not _GONE}
+            self.cookie = None
         else:
             self.take(stored)
 
