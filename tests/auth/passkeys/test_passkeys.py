@@ -13,6 +13,7 @@ from segue.auth import Accounts
 from segue.auth.passkeys.ceremonies import PASSKEYS
 from segue.auth.passkeys.model import Passkey
 from segue.auth.passkeys.plugin import Passkeys
+from segue.i18n import I18n
 from segue.security import Security
 from segue.testing import Client, LiveServer
 
@@ -21,9 +22,11 @@ PASSWORD = "nuages over the seine"
 
 @pytest.fixture
 def site(make_app: Any) -> Any:
-    def make(**options: Any) -> App:
+    def make(*plugins: Any, **options: Any) -> App:
         passkeys = Passkeys(title="Films")
-        app = make_app(passkeys, Security(https=False), models=passkeys.models, **{"origin": "", **options})
+        app = make_app(
+            *plugins, passkeys, Security(https=False), models=passkeys.models, **{"origin": "", **options}
+        )
 
         @app.get("/make")
         async def add(accounts: Accounts) -> str:
@@ -57,9 +60,9 @@ def chromium() -> Iterator[Any]:
 class Person:
     """Somebody with a browser and an authenticator."""
 
-    def __init__(self, chromium: Any, url: str) -> None:
+    def __init__(self, chromium: Any, url: str, language: str = "en") -> None:
         self.url = url
-        self.page = chromium.new_page()
+        self.page = chromium.new_page(locale=language)
         self.told: list[str] = []
         self.page.on("console", lambda message: self.told.append(message.text))
         self.cdp = self.page.context.new_cdp_session(self.page)
@@ -128,6 +131,32 @@ def test_a_person_adds_a_passkey_signs_in_with_it_and_takes_it_away(site: Any, c
         person.sign_in()
         page.wait_for_selector("text=does not open anything here")
         assert [one for one in person.told if "Content Security Policy" in one] == []
+        page.close()
+
+
+@pytest.mark.requires("chromium")
+@pytest.mark.parametrize("language", ["en", "de", "fr", "es", "zh"])
+def test_it_is_the_same_in_every_language(site: Any, chromium: Any, language: str) -> None:
+    with LiveServer(site(I18n("en", "de", "fr", "es", "zh"))) as server:
+        person = Person(chromium, server.url.replace("127.0.0.1", "localhost"), language)
+        page = person.page
+        page.goto(f"{person.url}/make")
+        person.password()
+        person.add("telephone")
+        page.wait_for_selector("li >> text=telephone")
+        assert page.get_attribute("html", "lang") == language
+        person.sign_out()
+        person.sign_in("?next=/account")
+        page.wait_for_url(f"{person.url}/account")
+        person.sign_out()
+        # Who closes the dialogue reads why nothing happened, in their own words.
+        person.cdp.send("WebAuthn.removeVirtualAuthenticator", {"authenticatorId": person.authenticator})
+        person.authenticator = person.add_authenticator(verified=False)
+        person.sign_in()
+        page.locator("[role=alert]:not(:empty)").wait_for()
+        told = page.inner_text("[role=alert]")
+        assert told == page.get_attribute("form[data-passkey]", "data-cancelled")
+        assert ("Nothing was done" in told) == (language == "en")
         page.close()
 
 
