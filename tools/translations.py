@@ -28,7 +28,7 @@ def sources() -> list[Source]:
     found: list[Source] = []
     for package in sorted(one for one in HOME.iterdir() if (one / "__init__.py").is_file()):
         told = Translations(package / "translations", domain, Place(str(package), 0))
-        source = Source(told, [package], app.declared.texts.extracts, [])
+        source = Source(told, [package], [package], app.declared.texts.extracts, [])
         if domain in extracted(source):
             found.append(source)
     return found

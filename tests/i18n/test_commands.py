@@ -46,6 +46,8 @@ HOME = """{# Translators: the title of the page #}
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
+    tmp_path = tmp_path / "build"  # a name that is passed below, and may stand above
+    tmp_path.mkdir()
     (tmp_path / "templates").mkdir()
     (tmp_path / "blog").mkdir()
     (tmp_path / ".venv" / "lib").mkdir(parents=True)
@@ -53,6 +55,8 @@ def shop(tmp_path: Path) -> Path:
     (tmp_path / "blog" / "__init__.py").write_text(BLOG)
     (tmp_path / "templates" / "home.html").write_text(HOME)
     (tmp_path / "templates" / "part.html").write_text("{{ _('A part') }}")
+    (tmp_path / "notes.txt").write_text("{% this is no template")
+    (tmp_path / "vendor.min.js").write_text("gettext('not ours')")
     (tmp_path / "cart.js").write_text('alert(ngettext("one thing", "many things", n)); gettext("Empty")')
     (tmp_path / ".venv" / "lib" / "other.py").write_text('_("not ours")')
     return tmp_path

@@ -167,7 +167,9 @@ def test_a_hundred_languages_have_their_formats_their_plurals_and_their_names(tm
             shown.add((format_date(WHEN, "full"), format_number(1234.5), relative_time(WHEN, WHEN)))
     assert len(shown) > 100
     (tmp_path / "a.py").write_text('ngettext("%(num)d film", "%(num)d films", n)')
-    source = Source(Translations(tmp_path / "translations", "messages", Place("x", 0)), [tmp_path], [], [])
+    source = Source(
+        Translations(tmp_path / "translations", "messages", Place("x", 0)), [tmp_path], [], [], []
+    )
     files = dict(update_catalogues(source, ("ar", "ja", "ru", "pt-BR")))
     forms = {file.parts[-3]: file.read_text().count("msgstr[") for file in files}
     assert forms == {"ar": 6, "ja": 1, "ru": 3, "pt_BR": 2}

@@ -34,6 +34,8 @@ class Source(NamedTuple):
 
     translations: Translations
     roots: Sequence[Path]
+    #: Folders of templates: a text elsewhere that looks like one is none.
+    templates: Sequence[Path]
     extracts: Sequence[Extracts]
     #: Folders below that have translations of their own.
     others: Sequence[Path]
@@ -49,11 +51,12 @@ def sources_of(app: App) -> list[Source]:
     found: list[Source] = []
     for one, told in declared:
         home = told.folder.parent
-        if _PASSED.intersection(home.parts):
+        if "site-packages" in home.parts:
             continue
-        roots = [home, *[folder for folder, _ in one.declared.templates if not folder.is_relative_to(home)]]
+        templates = [folder for folder, _ in one.declared.templates]
+        roots = [home, *[folder for folder in templates if not folder.is_relative_to(home)]]
         others = [other for other in homes if other != home and other.is_relative_to(home)]
-        found.append(Source(told, roots, extracts, others))
+        found.append(Source(told, roots, templates, extracts, others))
     return found
 
 
@@ -65,11 +68,11 @@ def extracted(source: Source) -> dict[str, Catalog]:
     for root in source.roots:
         for file in files(root, source.others):
             domain = own
-            if file.suffix in (".js", ".mjs"):
+            if file.suffix in (".js", ".mjs") and not file.name.endswith(".min.js"):
                 domain, messages = SCRIPTS, _by_babel("javascript", file)
             elif file.suffix == ".py":
                 messages = _by_babel("python", file)
-            elif file.suffix in by_suffix:
+            elif file.suffix in by_suffix and any(file.is_relative_to(one) for one in source.templates):
                 messages = _by_port(by_suffix[file.suffix], file)
             else:
                 continue
