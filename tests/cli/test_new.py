@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from process_rig import get, segue as segue_process
 
-KINDS = ["micro", "api"]
+KINDS = ["micro", "api", "site"]
 
 
 def run(*arguments: str, cwd: Path, answer: str = "") -> subprocess.CompletedProcess[str]:
@@ -55,10 +55,18 @@ def test_its_tables_are_those_of_its_models_and_it_serves(project: Path) -> None
         assert migrated.returncode == 0, migrated.stderr
         assert run("segue", "db", "check", cwd=project).returncode == 0
     with segue_process(
-        "serve", "--port", "0", cwd=project, env={"PYTHONPATH": os.pathsep.join(sys.path)}
+        "serve",
+        "--port",
+        "0",
+        cwd=project,
+        env={"PYTHONPATH": os.pathsep.join(sys.path), "MAIL_URL": "memory:"},
     ) as server:
         port = server.ready().port
-        assert get(port, "/notes")[0] == 200
+        # The notes of a site are its first page, and somebody's: a stranger is sent to the login.
+        statuses = (get(port, "/")[0], get(port, "/notes")[0])
+        assert (
+            statuses == {"micro": (200, 200), "api": (404, 200), "site": (302, 404)}[project.parent.name[:-1]]
+        )
 
 
 def test_its_types_and_its_style_are_sound(project: Path) -> None:

@@ -16,16 +16,23 @@ __all__ = ["new"]
 KINDS = {
     "micro": "one file, and its tests",
     "api": "a package with models, migrations, tests, a description of the API, and ways to production",
+    "site": "a package with pages, forms, accounts, mail, five languages, migrations, tests, and ways to production",
+}
+#: The folders that a kind is made of.
+_FOLDERS = {
+    "micro": ("common", "micro"),
+    "api": ("common", "package", "api"),
+    "site": ("common", "package", "site"),
 }
 #: What of Segue's extras a kind needs.
-_EXTRAS = {"micro": "security", "api": "db,obs,security"}
-_COMMON = {"gitignore": ".gitignore", "segue.toml": "segue.toml"}
+_EXTRAS = {"micro": "security", "api": "db,obs,security", "site": "auth,db,html,i18n,mail,obs,security"}
 
 
 @click.command()
 @click.argument("name")
 @click.option("--micro", "kind", flag_value="micro", help=f"{KINDS['micro'].capitalize()}.")
 @click.option("--api", "kind", flag_value="api", help=f"{KINDS['api'].capitalize()}.")
+@click.option("--site", "kind", flag_value="site", help=f"{KINDS['site'].capitalize()}.")
 @click.option("--at", type=click.Path(file_okay=False, path_type=Path), help="The folder.  [default: ./NAME]")
 def new(name: str, kind: str | None, at: Path | None) -> None:
     """Begin a project: NAME is that of the app and of its folder.
@@ -89,13 +96,11 @@ def _texts(kind: str, name: str) -> list[tuple[Path, str]]:
         return text
 
     source = files("segue.cli") / "projects"
-    found = [
+    return [
         (Path(filled(str(path))), filled(file.read_text(encoding="utf-8")))
-        for path, file in _below(source / kind)
+        for folder in _FOLDERS[kind]
+        for path, file in _below(source / folder)
     ]
-    for file, target in _COMMON.items():
-        found.append((Path(target), filled((source / "common" / f"{file}.txt").read_text(encoding="utf-8"))))
-    return found
 
 
 def _below(folder: Traversable, path: Path = Path()) -> list[tuple[Path, Traversable]]:

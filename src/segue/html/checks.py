@@ -12,6 +12,7 @@ from segue.html.errors import TemplateError
 from segue.html.library import SHELF, Library, library_of
 from segue.html.page import render
 from segue.http.request import Request
+from segue.server.frames import is_users
 
 __all__ = ["check_templates"]
 
@@ -48,7 +49,9 @@ def _of_library(app: App, library: Library, seen: set[str]) -> Iterator[Finding]
                 engine, path, _ = library.split(name)
                 for line, wrong in library.opened(engine).inquire(path):
                     yield Finding(found.file, line, "template", wrong)
-                yield from _of_links(app, found.file, found.text)
+                # Segue's own pages lead to what their plugins declare, and are shown only where these are listed.
+                if is_users(found.file):
+                    yield from _of_links(app, found.file, found.text)
     yield from _of_targets(library, sources)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Generic, Protocol, TypeVar, get_args
 
 import pytest
 
-from segue import App, Header, NotFound, Query, Request, Response, SeeOther, WebSocket, before
+from segue import App, Header, NotFound, Query, Request, Response, SeeOther, WebSocket, before, wait
 from segue.core.plan import FreezeError
 from segue.testing import AsyncClient, Client
 
@@ -1287,3 +1287,26 @@ def _taking_request(make: Callable[..., Any]) -> Callable[..., Any]:
         return make(request)
 
     return provider
+
+
+def test_what_was_made_from_another_loop_is_closed_there() -> None:
+    """A test that fills the database by `segue.wait` may be the first that asks for what lives as long as the app."""
+    closed: list[str] = []
+
+    class Directory:
+        pass
+
+    async def directory() -> AsyncIterator[Directory]:
+        yield Directory()
+        closed.append("directory")
+
+    app = App()
+    app.provide(Directory, directory, life="app")
+
+    async def asked() -> Directory:
+        async with app.scope() as scope:
+            return await scope.get(Directory)
+
+    with Client(app):
+        assert isinstance(wait(asked()), Directory)
+    assert closed == ["directory"]

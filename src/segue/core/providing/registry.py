@@ -140,14 +140,31 @@ class Registry:
         self._lives.clear()
         self.values.clear()
         for life in reversed(lives):
-            life.ending.set()
             if life.task is None:
                 continue
-            if not life.made.done():
-                life.task.cancel()
-            await asyncio.wait([life.task])
-            error = None if life.task.cancelled() else life.task.exception()
+            await _ended(life, life.task)
+            error = life.task.exception() if life.task.done() and not life.task.cancelled() else None
             if isinstance(error, Exception):
                 failed.append(error)
         if failed:
             raise ExceptionGroup("while what was provided for the app was closed", failed)
+
+
+async def _ended(life: _Life, task: "asyncio.Task[None]") -> None:
+    """Ends a life in the loop in which it began: a script or a test may have asked from another one, by `segue.wait`."""
+
+    async def end() -> None:
+        life.ending.set()
+        if not life.made.done():
+            task.cancel()
+        await asyncio.wait([task])
+
+    loop = task.get_loop()
+    if loop is asyncio.get_running_loop():
+        await end()
+    elif loop.is_running():
+        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(end(), loop))
+    elif (
+        not loop.is_closed()
+    ):  # that of `segue.wait` rests between two calls, its thread may be waiting for us
+        await asyncio.to_thread(loop.run_until_complete, end())

@@ -30,7 +30,8 @@ def dead_links(app: App, plan: Plan, modules: list[ModuleType]) -> Iterator[Find
     names = [endpoint.name for endpoint in plan.endpoints]
     for folder in plan.templates:
         for file in sorted(Path(folder).rglob("*")):
-            if file.suffix in _TEMPLATES and file.is_file():
+            # Segue's own pages lead to what their plugins declare, and are shown only where these are listed.
+            if file.suffix in _TEMPLATES and file.is_file() and is_users(str(file)):
                 yield from _of_template(plan, file, names)
 
 
