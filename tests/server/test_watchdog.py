@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from pathlib import Path
 
 import pytest
 from process_rig import Segue, get, segue, serve, until
+
+from segue.server.watchdog import Watchdog
 
 PROGRAM = """
 import time
@@ -129,3 +132,27 @@ def try_to_get(port: int) -> None:
         get(port, "/block/60")
     except OSError:
         pass
+
+
+def test_help_that_fails_is_told_once_and_the_watch_goes_on(caplog: pytest.LogCaptureFixture) -> None:
+    asked: list[int] = []
+
+    def fail() -> int:
+        asked.append(1)
+        raise ZeroDivisionError
+
+    async def block_twice() -> None:
+        watchdog.watch(asyncio.get_running_loop(), fail)
+        for _ in range(2):
+            await asyncio.sleep(0.2)
+            time.sleep(1.0)  # noqa: ASYNC251 -- it is to block
+        await asyncio.sleep(0.2)
+
+    watchdog = Watchdog(0.1)
+    try:
+        asyncio.run(block_twice())
+    finally:
+        watchdog.stop()
+    assert len(asked) == 1
+    assert caplog.text.count("could not be relieved") == 1
+    assert caplog.text.count("The loop is blocked") == 2

@@ -122,7 +122,16 @@ class Watchdog:
                 blocked_at = self._report(self._limit)
                 blocked_since = self._beat
             if blocked_at is not None:
-                relieved += self._relieve()
+                relieved += self._relieved()
+
+    def _relieved(self) -> int:
+        try:
+            return self._relieve()
+        except Exception:
+            # Whatever is wrong there, the watch goes on: it also sees to it that the process ends in time.
+            logger.exception("a blocked loop could not be relieved; it is not tried again")
+            self._relieve = lambda: 0
+            return 0
 
     def _machine_was_busy(self, now: float) -> bool:
         """Both threads were held up and the loop's used no CPU: nobody's code is to blame."""
