@@ -196,3 +196,8 @@ def test_shards_are_migrated_together(tmp_path: Path, segue: Segue) -> None:
     assert segue("order", "9").stdout == "5\n"
     assert segue("db", "-d", "orders", "rollback").stdout.split() == ["0002_paid"] * 2
     assert "orders" in segue("db", "-d", "nothing", "check", code=2).stderr
+
+
+def test_there_may_be_nothing_to_recover(tmp_path: Path, segue: Segue) -> None:
+    write(tmp_path, f"sqlite:///{tmp_path}/test.db")
+    assert segue("db", "recover").stdout == "There is nothing to recover.\n"

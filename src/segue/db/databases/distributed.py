@@ -22,6 +22,9 @@ __all__ = ["Distributed", "Recovered", "distributed", "recover"]
 
 logger = logging.getLogger("segue.db")
 
+#: What is decided just now: the loop itself keeps no task alive.
+_deciding: set[asyncio.Future[None]] = set()
+
 
 def distributed(*databases: "Database", isolation: "Isolation | None" = None) -> "Distributed":
     """A block in which all that is written to several databases is done, or nothing of it.
@@ -150,7 +153,10 @@ class Distributed:
             await self._roll_back(error)
             raise
         # From here on nobody turns back: who is cancelled leaves it to finish by itself.
-        await asyncio.shield(asyncio.ensure_future(self._decide(prepared)))
+        deciding = asyncio.ensure_future(self._decide(prepared))
+        _deciding.add(deciding)
+        deciding.add_done_callback(_deciding.discard)
+        await asyncio.shield(deciding)
 
     async def _decide(self, prepared: "list[_Branch]") -> None:
         after = [function for one in self._all for function in one._after]

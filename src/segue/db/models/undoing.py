@@ -80,26 +80,27 @@ async def undo_last(by: str, *, using: Any = None) -> Logged | None:
     """
     database = database_of(None, using)
     log = _logs_in(database)
+    passed: list[str] = []
     with chosen(database):
-        asked = log.where(log.by == by, log.undoes == None)  # noqa: E711 -- SQL
-        last = await asked.where(log.transaction.not_in(await _undone(log))).order_by(log.id.desc()).first()
-    return None if last is None else await undo(last.transaction, by=by, using=database)
+        while True:
+            asked = log.where(log.by == by, log.undoes == None)  # noqa: E711 -- SQL
+            if passed:
+                asked = asked.where(log.transaction.not_in(passed))
+            last = await asked.order_by(log.id.desc()).first()
+            if last is None:
+                return None
+            if not await _is_undone(log, last.transaction):
+                return await undo(last.transaction, by=by, using=database)
+            passed.append(last.transaction)
 
 
-async def _undone(log: Any) -> list[str]:
-    """The transactions that are undone, by one that is not undone itself."""
-    last = log.id.max()
-    pairs = await (
-        log.where(log.undoes != None)  # noqa: E711 -- SQL
-        .select(log.transaction, log.undoes, last)
-        .group_by(log.transaction, log.undoes)
-        .order_by(last.desc())
-    )
-    found: set[str] = set()
-    for name, undoes, _ in pairs:
-        if name not in found:
-            found.add(undoes)
-    return list(found)
+async def _is_undone(log: Any, name: str) -> bool:
+    """Whether a transaction is undone, by one that is not undone itself."""
+    undoers = await log.where(log.undoes == name).select(log.transaction).distinct()
+    for (undoer,) in undoers:
+        if not await _is_undone(log, undoer):
+            return True
+    return False
 
 
 async def undo(name: str, *, by: str | None = None, using: Any = None) -> Logged:
