@@ -9,7 +9,7 @@
 - ``columns``, ``cells``, ``naming``: what is shown, and how it is called; ``facets``: what is filtered by
 - ``asked``, ``listing``, ``paging``: the question of a request, what was found, and the page of it
 - ``visit``, ``trail``, ``links``, ``keys``, ``permits``: where a request is in the grids, and who may do what
-- ``pages``, ``editing``, ``modelforms``, ``deleting``, ``acting``, ``actions``, ``exporting``: what the pages do
+- ``pages``, ``editing``, ``modelforms``, ``inlines``, ``deleting``, ``acting``, ``actions``, ``exporting``: what the pages do
 - ``shownlist``, ``table``, ``controls``, ``searchbuilder``, ``page``, ``texts``, ``telling``: what they look like
 """
 

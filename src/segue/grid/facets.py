@@ -211,12 +211,16 @@ class Has(Facet):
     """By whether there is something related: ``Has(Film.reviews)``, ``Has(Film.director)``."""
 
     def __init__(self, what: Path, label: str | None = None) -> None:
-        if not isinstance(what, Path):
+        self._there: Condition
+        if isinstance(what, ManyPath):
+            self._there = what.any()
+        elif isinstance(what, OnePath):
+            self._there = ~what.is_null()
+        else:
             raise TypeError(f"Has() is about a relation, not {what!r:.80}")
         own, name = _called(what)
         self.name = f"{name}.has"
         self.label = label or own
-        self._there: Condition = what.any() if isinstance(what, ManyPath) else ~what.is_null()  # type: ignore[attr-defined] # a OnePath
 
     def given(self, query: "MultiDict[str]", prefix: str) -> Given | None:
         texts = query.get_all(prefix + self.name)

@@ -107,7 +107,7 @@ def _beyond(orders: Sequence[Order], values: Sequence[Any]) -> Condition:
 def _after(order: Order, value: Any) -> Condition:
     expression = order.expression
     if value is None:  # behind those without a value there is nobody, or there are all others
-        return expression != None if order.nulls == "first" else any_of()  # noqa: E711 -- a question to the database
+        return ~expression.is_null() if order.nulls == "first" else any_of()
     found: Condition = expression < value if order.descending else expression > value
     if order.nulls == "last" and _nullable(expression):
         return any_of(found, expression.is_null())
