@@ -274,6 +274,17 @@ def test_visitors_go_on_where_they_were_and_nowhere_else(idp: Idp) -> None:
             assert client.get(back, follow_redirects=False).headers["location"] == target
 
 
+def test_nobody_is_sent_back_to_a_host_that_is_not_ours(idp: Idp) -> None:
+    with Client(site(provider(idp))) as client:
+        assert client.get("/login/with/corp", headers={"host": "evil.example"}).status == 400
+    # With an origin of its own the host does not matter.
+    elsewhere = SignInWith(provider(idp), done=lambda person, request: None, origin="https://films.example")
+    app = App(plugins=[elsewhere, Sessions(MemorySessions(), key=KEY, cookie=SessionCookie(secure=False))])
+    with Client(app) as client:
+        asked = query_of(client.get("/login/with/corp").headers["location"])
+        assert asked["redirect_uri"] == "https://films.example/login/with/corp/callback"
+
+
 def test_an_answer_that_comes_too_late(idp: Idp, monkeypatch: pytest.MonkeyPatch) -> None:
     with Client(site(provider(idp))) as client:
         back = there(client)

@@ -19,7 +19,7 @@ from segue.core.plugins.setup import Setup
 from segue.html import Page, render
 from segue.http.errors import BadGateway, BadRequest, Forbidden, NotFound, SeeOther
 from segue.http.request import Request
-from segue.security import Sessions, own_path, session_of
+from segue.security import Session, Sessions, own_path
 
 __all__ = ["FLOWS", "SignInWith"]
 
@@ -123,9 +123,11 @@ class _Desk:
         self._done = done
         self._origin = origin
 
-    async def begin(self, request: Request, provider: str) -> None:
+    # Who takes a session answers for the app's own hosts only: the address to come back to may be made of that of the request.
+
+    async def begin(self, request: Request, session: Session, provider: str) -> None:
         """Sends a visitor to the provider."""
-        raise SeeOther(await self._away(request, provider, link=False))
+        raise SeeOther(await self._away(request, session, provider, link=False))
 
     async def home(self, request: Request) -> Page:
         """The accounts elsewhere of who is signed in, and those that may be linked."""
@@ -134,13 +136,12 @@ class _Desk:
         titles = {name: flow.provider.title for name, flow in self._flows.items()}
         return render("auth/elsewhere.html", linked=linked, titles=titles)
 
-    async def link(self, request: Request, provider: str) -> None:
+    async def link(self, request: Request, session: Session, provider: str) -> None:
         """The same, for somebody who is signed in and wants to have both."""
-        raise SeeOther(await self._away(request, provider, link=True))
+        raise SeeOther(await self._away(request, session, provider, link=True))
 
-    async def callback(self, request: Request, provider: str) -> Any:
+    async def callback(self, request: Request, session: Session, provider: str) -> Any:
         """Signs in who comes back."""
-        session = await session_of(request)
         try:
             person, started = await self._flow(provider).finish(request, session)
         except SignInFailed as failed:
@@ -178,13 +179,13 @@ class _Desk:
         await self._accounts.note("known elsewhere", request, user, detail=person.provider)
         return await self._accounts.sign_ins.begin(request, user, target=started.target)
 
-    async def _away(self, request: Request, provider: str, *, link: bool) -> str:
+    async def _away(self, request: Request, session: Session, provider: str, *, link: bool) -> str:
         flow = self._flow(provider)
         path = request.url_for("sign_in_with.callback", provider=provider)
         origin = self._origin or f"{request.scheme}://{request.host}"
         target = own_path(request.query.get("next"))
         try:
-            return await flow.begin(await session_of(request), back=origin + path, target=target, link=link)
+            return await flow.begin(session, back=origin + path, target=target, link=link)
         except SignInFailed as failed:
             logger.warning("nobody can sign in with %s: %s", provider, failed)
             raise BadGateway(str(texts.FAILED)) from failed

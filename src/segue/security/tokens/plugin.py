@@ -77,6 +77,7 @@ class TokenAuth:
     """
 
     name = "tokens"
+    wants = ("auth", "limiter", "sessions")
 
     def __init__(
         self,
