@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from segue.auth.models.group import Group
-from segue.db.models.fields import Field, Many, field
+from segue.db.models.fields import Field, Many, field, related
 from segue.db.models.model import Model
 
 __all__ = ["Account", "State", "new_stamp"]
@@ -48,4 +48,4 @@ class Account(Model, abstract=True):
     language: Field[str | None] = field(default=None, max_length=35)
     created: Field[datetime] = field(default_factory=_now, read_only=True)
     last_login: Field[datetime | None] = field(default=None, read_only=True)
-    groups: Many[Group]
+    groups: Many[Group] = related()
