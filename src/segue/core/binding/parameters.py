@@ -276,8 +276,22 @@ def _hints(handler: Callable[..., Any], names: Mapping[str, Any], told: str) -> 
     elif not hasattr(function, "__code__") and not hasattr(function, "__func__"):
         function = type(function).__call__
     local = {**names, **_closed_over(inspect.unwrap(function))}
-    # A decorator that adds parameters says so by a signature of its own, and by annotations.
-    function = inspect.unwrap(function, stop=lambda one: hasattr(one, "__signature__"))
+    found = _hints_of(inspect.unwrap(function), local, told)
+    # A decorator that adds parameters says so by a signature of its own, and may annotate them itself.
+    outer = inspect.unwrap(function, stop=lambda one: hasattr(one, "__signature__"))
+    signature: Any = getattr(outer, "__signature__", None)
+    if signature is not None:
+        own = _hints_of(outer, local, told)
+        given = {
+            *signature.parameters,
+            *(["return"] if signature.return_annotation is not signature.empty else []),
+        }
+        found = {**found, **{name: hint for name, hint in own.items() if name in given}}
+    return found
+
+
+def _hints_of(function: Any, local: dict[str, Any], told: str) -> dict[str, Any]:
+    """The annotations of one function."""
     try:
         return typing.get_type_hints(function, localns=local or None, include_extras=True)
     except NameError:
