@@ -152,8 +152,7 @@ def paginate(size: int = 20, *, most: int | None = None) -> Callable[[F], F]:
         )
         annotations = {name: one for name, one in handler.__annotations__.items() if name != "return"}
         wrapped.__annotations__ = {**annotations, **{one.name: one.annotation for one in parameters}}
-        if returns is not inspect.Signature.empty:
-            wrapped.__annotations__["return"] = returns
+        wrapped.__annotations__["return"] = returns
         decorated: F = wrapped
         return decorated
 
@@ -161,15 +160,15 @@ def paginate(size: int = 20, *, most: int | None = None) -> Callable[[F], F]:
 
 
 def _returned(handler: Callable[..., Any]) -> Any:
-    """What the page is: Paginated of what the handler says that it returns, if that can be known."""
+    """What the page is: Paginated of what the handler says that it returns; Any where that cannot be known."""
     try:
         hint = typing.get_type_hints(handler).get("return")
     except (NameError, TypeError):
-        return inspect.Signature.empty
+        return Any
     origin, items = get_origin(hint), get_args(hint)
     if origin is not None and len(items) == 1:
         return Paginated[items[0]]  # type: ignore[valid-type] # it is a type
-    return inspect.Signature.empty
+    return Any
 
 
 def page_links(request: Request, page: Any, *, name: str = "page") -> Markup:
