@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from cinema import CinemaFilm, CinemaNews, database, moment
+from picturehouse import CinemaFilm, CinemaNews, database, moment
 
 from segue import App
 from segue.html import Templates

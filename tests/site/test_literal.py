@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cinema import CinemaFilm, CinemaText, database
+from picturehouse import CinemaFilm, CinemaText, database
 
 from segue import App, Form, NotFound, SeeOther, Struct
 from segue.html import FormOf, Page, Templates

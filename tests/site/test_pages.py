@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cinema import CinemaFilm, CinemaNews, database
+from picturehouse import CinemaFilm, CinemaNews, database
 
 from segue import App, Request, SeeOther, Struct
 from segue.html import FormOf, Templates

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from cinema import CinemaFilm, database
+from picturehouse import CinemaFilm, database
 
 from segue import App, Request
 from segue.db import Database, Query

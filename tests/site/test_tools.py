@@ -9,7 +9,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from cinema import CinemaOldPage, CinemaText, database
+from picturehouse import CinemaOldPage, CinemaText, database
 
 from segue import App, Request
 from segue.html import Templates
