@@ -89,10 +89,11 @@ async def page_of(results: Any, number: int, size: int) -> Paginated[Any]:
     if number < 1:
         raise NotFound(_("There is no such page."))
     start = (number - 1) * size
-    if isinstance(results, Sequence) and not isinstance(results, str):
-        total = len(results)
-    elif hasattr(results, "count") and hasattr(results, "offset"):
+    is_query = hasattr(results, "count") and hasattr(results, "offset")
+    if is_query:
         total = await results.count()
+    elif isinstance(results, Sequence) and not isinstance(results, str):
+        total = len(results)
     else:
         raise TypeError(
             f"a page is made of a query or of a list, not of {type(results).__name__}: return Film.where(...), "
@@ -100,10 +101,10 @@ async def page_of(results: Any, number: int, size: int) -> Paginated[Any]:
         )
     if number > max(1, -(-total // size)):
         raise NotFound(_("There is no such page."))
-    if isinstance(results, Sequence):
-        found = list(results[start : start + size])
-    else:
+    if is_query:
         found = list(await results.limit(size).offset(start)) if total else []
+    else:
+        found = list(results[start : start + size])
     return Paginated(found, number, size, total)
 
 
