@@ -89,9 +89,9 @@ async def page_of(results: Any, number: int, size: int) -> Paginated[Any]:
     if number < 1:
         raise NotFound(_("There is no such page."))
     start = (number - 1) * size
-    is_query = hasattr(results, "count") and hasattr(results, "offset")
-    if is_query:
-        total = await results.count()
+    query: Any = results if hasattr(results, "count") and hasattr(results, "offset") else None
+    if query is not None:
+        total = await query.count()
     elif isinstance(results, Sequence) and not isinstance(results, str):
         total = len(results)
     else:
@@ -101,8 +101,8 @@ async def page_of(results: Any, number: int, size: int) -> Paginated[Any]:
         )
     if number > max(1, -(-total // size)):
         raise NotFound(_("There is no such page."))
-    if is_query:
-        found = list(await results.limit(size).offset(start)) if total else []
+    if query is not None:
+        found = list(await query.limit(size).offset(start)) if total else []
     else:
         found = list(results[start : start + size])
     return Paginated(found, number, size, total)
