@@ -62,6 +62,13 @@ class PostgreSQLBackend:
                 "channels over PostgreSQL need the package asyncpg: pip install 'segue[postgres]'"
             ) from None
         self._asyncpg: Any = asyncpg
+        # asyncpg tells of a connection that the server has ended in three ways, by what it was doing then.
+        self._unusable = (asyncpg.InterfaceError, asyncpg.InternalClientError)
+        self._gone_wrong: tuple[type[Exception], ...] = (
+            asyncpg.PostgresError,
+            *self._unusable,
+            OSError,  # a TimeoutError is one
+        )
         self._url = url.replace("postgres://", "postgresql://", 1)
         self._prefix = prefix
         self._asks: Any = None
@@ -128,7 +135,7 @@ class PostgreSQLBackend:
                     try:
                         await self._listens.add_listener(listened, self._notified)
                         return
-                    except (self._asyncpg.PostgresError, self._asyncpg.InterfaceError, OSError):
+                    except self._gone_wrong:
                         self._gone()
         except TimeoutError:
             self._followed.pop(listened, None)
@@ -140,7 +147,7 @@ class PostgreSQLBackend:
         if self._ready.is_set():
             try:
                 await self._listens.remove_listener(listened, self._notified)
-            except (self._asyncpg.PostgresError, self._asyncpg.InterfaceError, OSError):
+            except self._gone_wrong:
                 pass  # the next connection does not follow it
 
     async def recent(self, channel: str, count: int) -> Recent:
@@ -199,7 +206,6 @@ class PostgreSQLBackend:
 
     async def _ask(self, work: Callable[[Any], Awaitable[T]]) -> T:
         """What ``work`` does with the connection that asks; one at a time, as it has one statement at a time."""
-        errors = (self._asyncpg.PostgresError, self._asyncpg.InterfaceError, OSError, TimeoutError)
         async with self._turn:
             again = self._asks is not None
             while True:
@@ -209,10 +215,10 @@ class PostgreSQLBackend:
                             self._asks = await self._asyncpg.connect(self._url, timeout=_PATIENCE)
                             await self._make_tables()
                         return await work(self._asks)
-                except errors as error:
+                except self._gone_wrong as error:
                     self._drop()
                     # A connection that was closed meanwhile is found out only now: nothing was carried out.
-                    if not (again and isinstance(error, self._asyncpg.InterfaceError)):
+                    if not (again and isinstance(error, self._unusable)):
                         raise ChannelsDown(
                             f"PostgreSQL does not answer: {type(error).__name__}: {error}", retry_after=1
                         ) from error
@@ -251,12 +257,7 @@ class PostgreSQLBackend:
                     self._missed(None)
                 first = False
                 await self._watch(connection)
-            except (
-                self._asyncpg.PostgresError,
-                self._asyncpg.InterfaceError,
-                OSError,
-                TimeoutError,
-            ) as error:
+            except self._gone_wrong as error:
                 self._ready.clear()
                 first = False
                 logger.warning("PostgreSQL is away, channels are tried again in %g s: %s", wait, error)
