@@ -146,8 +146,10 @@ async def test_words_may_be_kept_in_a_column(url: str) -> None:
     async with Database(url, models=[Opera], migrations="none") as db:
         await db.create_all()
         try:
-            await Opera.create(title="The Flying Dutchman", plot="A ship sails for ever")
+            # MariaDB ranks by how often a word is in a row, and in how few rows: in all of them it is worth nothing.
+            await Opera.create(title="The Flying Dutchman", plot="A Dutchman sails his ship for ever")
             await Opera.create(title="Peter Grimes", plot="The Dutchman is not in it; ships are")
+            await Opera.create(title="Tosca", plot="She lived for art")
             found = search("dutchman", Opera.title, Opera.plot)
             assert await Opera.where(found).order_by(found.rank.desc()).values(Opera.title) == [
                 "The Flying Dutchman",
