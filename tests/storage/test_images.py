@@ -9,11 +9,21 @@ import zipfile
 
 import pytest
 from pictures import bomb, exif_with_place, gif_of, picture
-from PIL import Image
+from PIL import Image, ImageFile
 
 from segue.storage import FileRefused, Images, Storage, look_at
 
 SCRIPT = b"<script>alert(document.domain)</script><?php system($_GET['c']); ?>"
+
+
+def test_a_picture_that_was_cut_is_refused_whatever_other_libraries_allow(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """WeasyPrint lets Pillow fill up what is missing, for the whole process."""
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    with pytest.raises(FileRefused, match="broken"):
+        look_at(io.BytesIO(picture("JPEG", (800, 600))[:-2000]))
+    assert ImageFile.LOAD_TRUNCATED_IMAGES is True
 
 
 def looked_at(content: bytes, rules: Images | None = None) -> Image.Image:

@@ -1,7 +1,8 @@
 """E-mail addresses and user names, as they are kept and looked up."""
 
 import re
-import unicodedata
+
+from segue.http.normal import normalized
 
 __all__ = ["looks_like_email", "normal_email", "normal_login", "normal_name"]
 
@@ -23,7 +24,7 @@ def normal_email(address: str) -> str:
     local, _, domain = address.rpartition("@")
     if local[0] == "." or local[-1] == "." or ".." in address or domain[0] in ".-" or domain[-1] in ".-":
         raise ValueError("this is no e-mail address")
-    normal = unicodedata.normalize("NFC", address)
+    normal = normalized("NFC", address)
     if normal.isascii() != address.isascii():  # the sign for Kelvin becomes a K
         raise ValueError("this is no e-mail address")
     return normal.translate(_ASCII_CAPITALS)
@@ -32,7 +33,7 @@ def normal_email(address: str) -> str:
 def normal_name(name: str) -> str:
     """A user name as it is kept: letters, digits and ``. _ + -``, capital letters as small ones. Raises ValueError."""
     # The length is looked at first: some characters become eighteen others.
-    name = unicodedata.normalize("NFKC", name.strip()).casefold() if len(name) <= LONGEST_NAME else ""
+    name = normalized("NFKC", name.strip()).casefold() if len(name) <= LONGEST_NAME else ""
     if not name or len(name) > LONGEST_NAME or not all(one.isalnum() or one in "._+-" for one in name):
         raise ValueError("a user name has letters, digits and . _ + - in it, and nothing else")
     return name

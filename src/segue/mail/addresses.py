@@ -21,6 +21,7 @@ _LOCAL = re.compile(
     r"[A-Za-z0-9!#%&'*+/=?^_`{|}~$\u0080-\U0010ffff-]+(?:\.[A-Za-z0-9!#%&'*+/=?^_`{|}~$\u0080-\U0010ffff-]+)*\Z"
 )
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_LONGEST_DOMAIN = 253  # RFC 1035
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\Z")
 
 
@@ -71,6 +72,8 @@ def addresses(given: str | Iterable[str], what: str) -> tuple[Address, ...]:
 def _domain(domain: str, text: str, what: str) -> str:
     """A domain as it is looked up: names in other scripts become ASCII (IDNA)."""
     known = domain
+    if len(domain) > _LONGEST_DOMAIN:  # before it is encoded, which takes the square of its length
+        raise InvalidMail(f"{what} {text!r:.120} has a domain that is none: {domain!r:.80}")
     if not domain.isascii():
         try:
             known = domain.encode("idna").decode("ascii")

@@ -1,7 +1,9 @@
 """Pictures that people send: what they really are, how large, and written anew, so that nothing else travels in them."""
 
+import contextlib
 import io
-from collections.abc import Sequence
+import threading
+from collections.abc import Generator, Sequence
 from typing import Any, BinaryIO, Literal, TypeAlias, get_args
 
 from msgspec import Struct
@@ -23,6 +25,7 @@ _MODES = {
 }
 _ANIMATED = ("GIF", "WEBP")
 _LARGEST_PROFILE = 100_000
+_FILLED_UP = threading.RLock()
 _MOST_PIXELS = 40_000_000
 
 
@@ -90,7 +93,7 @@ def look_at(file: BinaryIO, rules: Images | None = None) -> Picture:
     rules = rules or Images()
     image_module = _pillow()
     try:
-        with image_module.open(file, formats=list(rules.formats)) as image:
+        with _whole(), image_module.open(file, formats=list(rules.formats)) as image:
             frames = _checked_frames(image, rules)
             return _written(image, frames, rules)
     except FileRefused:
@@ -191,6 +194,22 @@ def _written(image: Any, frames: int, rules: Images) -> Picture:
     made = io.BytesIO()
     made_of.save(made, kind, **options)
     return Picture(made.getvalue(), kind, *made_of.size)
+
+
+@contextlib.contextmanager
+def _whole() -> Generator[None]:
+    """Pictures that were cut are refused, though other libraries (WeasyPrint) let Pillow fill them up for the whole process."""
+    from PIL import ImageFile
+
+    if not ImageFile.LOAD_TRUNCATED_IMAGES:
+        yield
+        return
+    with _FILLED_UP:
+        before, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, False
+        try:
+            yield
+        finally:
+            ImageFile.LOAD_TRUNCATED_IMAGES = before
 
 
 def _turned(image: Any) -> Any:

@@ -1,13 +1,13 @@
 """Passwords are hashed with Argon2id (RFC 9106), in threads of their own, a few at a time."""
 
 import asyncio
-import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from segue.auth.passwords.older import fits_older
 from segue.auth.passwords.strength import Strength
+from segue.http.normal import normalized
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
@@ -120,4 +120,7 @@ class Passwords:
 
 def _normal(password: str) -> str:
     """The same for however a keyboard composes its letters."""
-    return unicodedata.normalize("NFKC", password)
+    try:
+        return normalized("NFKC", password)
+    except ValueError:
+        return password  # nobody types it

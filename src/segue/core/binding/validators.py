@@ -10,7 +10,6 @@ Each goes into an annotation, or into ``field(validate=...)`` of a model. ``mess
 
 import json
 import re
-import unicodedata
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +17,7 @@ from segue.core.binding.slugs import slug_of
 from segue.core.binding.validated import Validates
 from segue.core.texts.lazy import Words
 from segue.core.texts.texts import framework
+from segue.http.normal import normalized
 
 __all__ = ["between", "cleaned", "equal_to", "json_text", "slugged", "strong"]
 
@@ -117,7 +117,7 @@ def cleaned(*, lines: bool = False) -> Validates:
     """
 
     def clean(text: str) -> str:
-        text = _UNSEEN.sub("", unicodedata.normalize("NFC", text))
+        text = _UNSEEN.sub("", normalized("NFC", text))
         if not lines:
             return " ".join(text.split())
         return "\n".join([_BLANKS.sub(" ", one).strip() for one in text.splitlines()]).strip()

@@ -13,7 +13,7 @@ from msgspec import Meta
 from segue import App, BadRequest, Body, Cookie, Form, Query, Redirect, Request, Response, Struct, WebSocket
 from segue.security import own_path
 
-app = App("planted")
+app = App("holes")
 pages = App("pages")
 shelf = Path(__file__).parent
 memory = sqlite3.connect(":memory:", check_same_thread=False)
@@ -73,7 +73,7 @@ async def bound_films(title: str = "") -> list[str]:
 
 
 @app.get("/files")
-async def files(name: str = "planted.py") -> str:  # HOLE path-traversal
+async def files(name: str = "holes.py") -> str:  # HOLE path-traversal
     found = shelf / name.replace("\0", "").encode("utf-8", "replace").decode()[:200]
     return found.read_text() if found.is_file() else ""
 
@@ -95,7 +95,7 @@ async def form(note: Form[Note]) -> str:
 
 @app.get("/words")
 async def words(text: Query[str] = "a") -> str:  # HOLE slow-pattern
-    return "one" if re.fullmatch(r"(a+)+b", text[:24]) else "none"
+    return "one" if re.fullmatch(r"(a+)+b", text[:26]) else "none"
 
 
 @app.get("/api")
