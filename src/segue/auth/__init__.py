@@ -20,7 +20,9 @@
 Nothing of it is loaded before it is asked for.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from segue.frontdoor import opened_late
 
 if TYPE_CHECKING:
     from segue.auth.accounts import Accounts, accounts_of
@@ -199,9 +201,4 @@ _IN_MODULE = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name in _IN_MODULE:
-        import importlib
-
-        return getattr(importlib.import_module(f"segue.auth.{_IN_MODULE[name]}"), name)
-    raise AttributeError(f"module 'segue.auth' has no attribute {name!r}")
+__getattr__ = opened_late(__name__, _IN_MODULE)

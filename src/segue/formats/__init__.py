@@ -14,10 +14,11 @@
 A format of your own is any object with the names of ``segue.core.ports.Format``.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from segue.core.binding.bodies import HTMLForm
 from segue.core.ports import Decodes, Format, Renders, Streams
+from segue.frontdoor import opened_late
 
 if TYPE_CHECKING:
     from segue.formats.base import PlainFormat
@@ -89,10 +90,4 @@ _IN_MODULE = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    # Each is loaded when it is first asked for: an app that writes CSV never loads the parser of XML.
-    if name in _IN_MODULE:
-        import importlib
-
-        return getattr(importlib.import_module(f"segue.formats.{_IN_MODULE[name]}"), name)
-    raise AttributeError(f"module 'segue.formats' has no attribute {name!r}")
+__getattr__ = opened_late(__name__, _IN_MODULE)

@@ -19,7 +19,9 @@
 Nothing of it is loaded before it is asked for: elements need no template engine.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from segue.frontdoor import opened_late
 
 if TYPE_CHECKING:
     from segue.html.attribute import BadAttribute, UnsafeURL, attributes, safe_url
@@ -124,9 +126,4 @@ _IN_MODULE = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name in _IN_MODULE:
-        import importlib
-
-        return getattr(importlib.import_module(f"segue.html.{_IN_MODULE[name]}"), name)
-    raise AttributeError(f"module 'segue.html' has no attribute {name!r}")
+__getattr__ = opened_late(__name__, _IN_MODULE)

@@ -19,11 +19,12 @@
 | find, update and check translations      | `segue i18n`                                                    |
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from segue.core.texts.lazy import LazyText
 from segue.core.texts.speaking import current_direction, current_language, current_zone
 from segue.core.texts.texts import Texts
+from segue.frontdoor import opened_late
 from segue.i18n.choosing import ByCookie, ByHeader, ByPath, ByUser, Chooser
 from segue.i18n.javascript import javascript_texts
 from segue.i18n.languages import Language, UnknownLanguage
@@ -95,11 +96,25 @@ lazy_ngettext = _texts.lazy_ngettext
 lazy_pgettext = _texts.lazy_pgettext
 
 
-def __getattr__(name: str) -> Any:
-    # Babel is loaded with the first date or number that is written.
-    import importlib
-
-    module = "relative" if name == "relative_time" else "formats"
-    if name in __all__:
-        return getattr(importlib.import_module(f"segue.i18n.{module}"), name)
-    raise AttributeError(f"module 'segue.i18n' has no attribute {name!r}")
+# Babel is loaded with the first date or number that is written.
+__getattr__ = opened_late(
+    __name__,
+    {
+        "relative_time": "relative",
+        **dict.fromkeys(
+            (
+                "format_currency",
+                "format_date",
+                "format_datetime",
+                "format_duration",
+                "format_list",
+                "format_number",
+                "format_percent",
+                "format_time",
+                "friendly_number",
+                "local_time",
+            ),
+            "formats",
+        ),
+    },
+)

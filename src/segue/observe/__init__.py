@@ -6,8 +6,9 @@
 - ``RequestLogs``: each record of the log says which request it belongs to; ``add_request`` does so for structlog.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from segue.frontdoor import opened_late
 from segue.observe.plugin import Health, Metrics, RequestLogs, Tracing
 
 if TYPE_CHECKING:
@@ -16,10 +17,5 @@ if TYPE_CHECKING:
 __all__ = ["Health", "Metrics", "RequestLogs", "Tracing", "add_request"]
 
 
-def __getattr__(name: str) -> Any:
-    # Where segue.core.context is loaded, apps carry their requests: only who wants the name pays for it.
-    if name == "add_request":
-        from segue.observe.records import add_request
-
-        return add_request
-    raise AttributeError(f"segue.observe has no {name!r}")
+# Where segue.core.context is loaded, apps carry their requests: only who wants the name pays for it.
+__getattr__ = opened_late(__name__, {"add_request": "records"})

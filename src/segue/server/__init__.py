@@ -10,8 +10,9 @@ What is served is an ``application``, or a function as one (``callables``).
 - the system around it: ``launch`` ``target`` ``daemon`` ``pidfile`` ``account`` ``logs`` ``broken`` ``frames``
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from segue.frontdoor import opened_late
 from segue.server.config import TLS, Identity, Logs, Recycling, Reloading, ServerConfig
 from segue.server.limits import Limits
 
@@ -35,18 +36,8 @@ __all__ = [
     "run",
 ]
 
-_LAZY = {
-    "FunctionApplication": "segue.server.callables",
-    "restart": "segue.server.restarting",
-    "run": "segue.server.launch",
-    "Server": "segue.server.server",
-}
-
-
-def __getattr__(name: str) -> Any:
-    # An application that another server runs, or a test without sockets, loads none of this.
-    if name not in _LAZY:
-        raise AttributeError(f"segue.server has no {name!r}")
-    import importlib
-
-    return getattr(importlib.import_module(_LAZY[name]), name)
+# An application that another server runs, or a test without sockets, loads none of this.
+__getattr__ = opened_late(
+    __name__,
+    {"FunctionApplication": "callables", "Server": "server", "restart": "restarting", "run": "launch"},
+)

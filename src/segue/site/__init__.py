@@ -17,7 +17,9 @@
 A page is a handler: its route says where it is, its arguments what is in it, and any of its steps can be yours.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from segue.frontdoor import opened_late
 
 if TYPE_CHECKING:
     from segue.site.archives import Archive
@@ -79,9 +81,4 @@ _IN_MODULE = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name in _IN_MODULE:
-        import importlib
-
-        return getattr(importlib.import_module(f"segue.site.{_IN_MODULE[name]}"), name)
-    raise AttributeError(f"module 'segue.site' has no attribute {name!r}")
+__getattr__ = opened_late(__name__, _IN_MODULE)

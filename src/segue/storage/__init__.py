@@ -16,7 +16,9 @@
 - ``archives``: ZIP and TAR files unpacked, with limits
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from segue.frontdoor import opened_late
 
 if TYPE_CHECKING:
     from segue.storage.archives import unpack
@@ -66,9 +68,4 @@ _IN_MODULE = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name in _IN_MODULE:
-        import importlib
-
-        return getattr(importlib.import_module(f"segue.storage.{_IN_MODULE[name]}"), name)
-    raise AttributeError(f"module 'segue.storage' has no attribute {name!r}")
+__getattr__ = opened_late(__name__, _IN_MODULE)

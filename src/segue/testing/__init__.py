@@ -9,7 +9,9 @@
 - fixtures of pytest, there when Segue is installed: ``client`` and ``live_server`` (module ``plugin``).
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from segue.frontdoor import opened_late
 
 if TYPE_CHECKING:
     from segue.testing.asyncclient import AsyncClient, AsyncStreamedResponse
@@ -71,11 +73,5 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    # pytest loads the plugin in every project of an environment that has Segue: that must cost next to nothing.
-    for home, names in _HOMES.items():
-        if name in names:
-            import importlib
-
-            return getattr(importlib.import_module(f"segue.testing.{home}"), name)
-    raise AttributeError(f"segue.testing has no {name!r}")
+# pytest loads the plugin in every project of an environment that has Segue: that must cost next to nothing.
+__getattr__ = opened_late(__name__, {name: home for home, names in _HOMES.items() for name in names})
