@@ -8,7 +8,6 @@ from typing import (
     Self,
     TypeVar,
     dataclass_transform,
-    overload,
 )
 
 from msgspec import UNSET, Struct
@@ -24,20 +23,20 @@ from segue.db.models.state import put, tracked
 from segue.db.models.stored import Stored
 from segue.db.queries.asking import Allowed
 from segue.db.queries.expressions import Condition, Expr, Order
-from segue.db.queries.query import Query, Rows
+from segue.db.queries.query import Query
+from segue.db.queries.select import Select
 from segue.db.reading.getting import got, got_or_none
 
 __all__ = ["Keyed", "Model", "ModelMeta"]
 
 T = TypeVar("T")
-T1 = TypeVar("T1")
-T2 = TypeVar("T2")
-T3 = TypeVar("T3")
-T4 = TypeVar("T4")
-T5 = TypeVar("T5")
-T6 = TypeVar("T6")
-T7 = TypeVar("T7")
-T8 = TypeVar("T8")
+
+
+class _Selecting:
+    """What ``select`` is in a model: that of the query of all its objects."""
+
+    def __get__(self, target: Any, owner: Any) -> Select:
+        return Query(owner).select
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(field, related))
@@ -86,84 +85,9 @@ class Keyed(Stored, Struct, metaclass=ModelMeta):
         """A query of all objects, in this order."""
         return Query(cls).order_by(*orders)
 
-    @overload
-    @classmethod
-    def select(cls, a: Expr[T1] | type[T1], /) -> "Rows[tuple[T1]]": ...
-    @overload
-    @classmethod
-    def select(cls, a: Expr[T1] | type[T1], b: Expr[T2] | type[T2], /) -> "Rows[tuple[T1, T2]]": ...
-    @overload
-    @classmethod
-    def select(
-        cls, a: Expr[T1] | type[T1], b: Expr[T2] | type[T2], c: Expr[T3] | type[T3], /
-    ) -> "Rows[tuple[T1, T2, T3]]": ...
-    @overload
-    @classmethod
-    def select(
-        cls, a: Expr[T1] | type[T1], b: Expr[T2] | type[T2], c: Expr[T3] | type[T3], d: Expr[T4] | type[T4], /
-    ) -> "Rows[tuple[T1, T2, T3, T4]]": ...
-    @overload
-    @classmethod
-    def select(
-        cls,
-        a: Expr[T1] | type[T1],
-        b: Expr[T2] | type[T2],
-        c: Expr[T3] | type[T3],
-        d: Expr[T4] | type[T4],
-        e: Expr[T5] | type[T5],
-        /,
-    ) -> "Rows[tuple[T1, T2, T3, T4, T5]]": ...
-    @overload
-    @classmethod
-    def select(
-        cls,
-        a: Expr[T1] | type[T1],
-        b: Expr[T2] | type[T2],
-        c: Expr[T3] | type[T3],
-        d: Expr[T4] | type[T4],
-        e: Expr[T5] | type[T5],
-        f: Expr[T6] | type[T6],
-        /,
-    ) -> "Rows[tuple[T1, T2, T3, T4, T5, T6]]": ...
-    @overload
-    @classmethod
-    def select(
-        cls,
-        a: Expr[T1] | type[T1],
-        b: Expr[T2] | type[T2],
-        c: Expr[T3] | type[T3],
-        d: Expr[T4] | type[T4],
-        e: Expr[T5] | type[T5],
-        f: Expr[T6] | type[T6],
-        g: Expr[T7] | type[T7],
-        /,
-    ) -> "Rows[tuple[T1, T2, T3, T4, T5, T6, T7]]": ...
-    @overload
-    @classmethod
-    def select(
-        cls,
-        a: Expr[T1] | type[T1],
-        b: Expr[T2] | type[T2],
-        c: Expr[T3] | type[T3],
-        d: Expr[T4] | type[T4],
-        e: Expr[T5] | type[T5],
-        f: Expr[T6] | type[T6],
-        g: Expr[T7] | type[T7],
-        h: Expr[T8] | type[T8],
-        /,
-    ) -> "Rows[tuple[T1, T2, T3, T4, T5, T6, T7, T8]]": ...
-    @overload
-    @classmethod
-    def select(cls, *expressions: Expr[Any] | type[Any]) -> "Rows[tuple[Any, ...]]": ...
-    @classmethod
-    def select(cls, *expressions: Any) -> "Rows[Any]":
-        """A query of rows: ``await Post.select(Post.author.name, count(Post.id)).group_by(Post.author.name)``.
-
-        A model stands for its object: ``Author.select(Author, Author.posts.count())``.
-        """
-        from segue.db.queries.query import Query
-
-        return Query(cls).select(*expressions)
+    #: A query of rows: ``await Post.select(Post.author.name, count(Post.id)).group_by(Post.author.name)``.
+    #: A model stands for its object: ``Author.select(Author, Author.posts.count())``.
+    select = _Selecting()
 
     @classmethod
     def sorted_by(cls, names: str, allowed: Allowed) -> "Query[Self]":

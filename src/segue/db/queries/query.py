@@ -15,6 +15,7 @@ from segue.db.queries.expressions import Condition, Expr, Key, Order, any_of
 from segue.db.queries.pages import Page
 from segue.db.queries.paths import walk_load
 from segue.db.queries.ruledloads import rules_on
+from segue.db.queries.select import Select
 from segue.db.queries.selections import reversed_orders, selected_from, walk_again
 
 if TYPE_CHECKING:
@@ -34,11 +35,6 @@ Q = TypeVar("Q", bound="Asking[Any]")
 T1 = TypeVar("T1")
 T2 = TypeVar("T2")
 T3 = TypeVar("T3")
-T4 = TypeVar("T4")
-T5 = TypeVar("T5")
-T6 = TypeVar("T6")
-T7 = TypeVar("T7")
-T8 = TypeVar("T8")
 
 
 class Asking(Awaitable[list[R]], Generic[R]):
@@ -407,76 +403,15 @@ class Query(Asking[M]):
             *(self._mapping.expression(one.name) == getattr(object, one.name) for one in key)
         ).exists()
 
-    @overload
-    def select(self, a: Expr[T1] | type[T1], /) -> "Rows[tuple[T1]]": ...
-    @overload
-    def select(self, a: Expr[T1] | type[T1], b: Expr[T2] | type[T2], /) -> "Rows[tuple[T1, T2]]": ...
-    @overload
-    def select(
-        self, a: Expr[T1] | type[T1], b: Expr[T2] | type[T2], c: Expr[T3] | type[T3], /
-    ) -> "Rows[tuple[T1, T2, T3]]": ...
-    @overload
-    def select(
-        self,
-        a: Expr[T1] | type[T1],
-        b: Expr[T2] | type[T2],
-        c: Expr[T3] | type[T3],
-        d: Expr[T4] | type[T4],
-        /,
-    ) -> "Rows[tuple[T1, T2, T3, T4]]": ...
-    @overload
-    def select(
-        self,
-        a: Expr[T1] | type[T1],
-        b: Expr[T2] | type[T2],
-        c: Expr[T3] | type[T3],
-        d: Expr[T4] | type[T4],
-        e: Expr[T5] | type[T5],
-        /,
-    ) -> "Rows[tuple[T1, T2, T3, T4, T5]]": ...
-    @overload
-    def select(
-        self,
-        a: Expr[T1] | type[T1],
-        b: Expr[T2] | type[T2],
-        c: Expr[T3] | type[T3],
-        d: Expr[T4] | type[T4],
-        e: Expr[T5] | type[T5],
-        f: Expr[T6] | type[T6],
-        /,
-    ) -> "Rows[tuple[T1, T2, T3, T4, T5, T6]]": ...
-    @overload
-    def select(
-        self,
-        a: Expr[T1] | type[T1],
-        b: Expr[T2] | type[T2],
-        c: Expr[T3] | type[T3],
-        d: Expr[T4] | type[T4],
-        e: Expr[T5] | type[T5],
-        f: Expr[T6] | type[T6],
-        g: Expr[T7] | type[T7],
-        /,
-    ) -> "Rows[tuple[T1, T2, T3, T4, T5, T6, T7]]": ...
-    @overload
-    def select(
-        self,
-        a: Expr[T1] | type[T1],
-        b: Expr[T2] | type[T2],
-        c: Expr[T3] | type[T3],
-        d: Expr[T4] | type[T4],
-        e: Expr[T5] | type[T5],
-        f: Expr[T6] | type[T6],
-        g: Expr[T7] | type[T7],
-        h: Expr[T8] | type[T8],
-        /,
-    ) -> "Rows[tuple[T1, T2, T3, T4, T5, T6, T7, T8]]": ...
-    @overload
-    def select(self, *expressions: Expr[Any] | type[Any]) -> "Rows[tuple[Any, ...]]": ...
-    def select(self, *expressions: Any) -> "Rows[Any]":
+    @property
+    def select(self) -> Select:
         """Rows of these instead of objects; a model among them stands for its object: ``select(Author, Author.posts.count())``.
 
         Beside aggregates, the others are what the rows are grouped by, unless ``group_by`` says so.
         """
+        return self._select
+
+    def _select(self, *expressions: Any) -> "Rows[Any]":
         return Rows(self._model, "select", selected_from(self, expressions), self)
 
     def values(self, expression: Expr[S]) -> "Rows[S]":
