@@ -12,6 +12,7 @@ __all__ = [
     "OneAttribute",
     "PrivateAttribute",
     "RefAttribute",
+    "RelatedAttribute",
     "Unloaded",
     "hiding",
     "key_of",
@@ -27,8 +28,8 @@ def key_of(target: Any) -> Any:
     return tuple(getattr(target, column.name) for column in columns)
 
 
-class RefAttribute:
-    """A relation to one, in an object."""
+class RelatedAttribute:
+    """A relation, in an object: what was loaded stands in a slot; who asks for what is not there is told how to load it."""
 
     __slots__ = ("name", "slot")
 
@@ -40,8 +41,24 @@ class RefAttribute:
         if target is None:
             return self
         found = self.slot.__get__(target)
-        if found is not UNSET:
-            return found
+        return self._sought(target) if found is UNSET else found
+
+    def _sought(self, target: Any) -> Any:
+        """What is not in the slot yet. Raises NotLoaded."""
+        raise NotImplementedError
+
+    def _loaded(self, target: Any) -> Any:
+        """What was loaded for all that came from the same query, by key; None if nothing was."""
+        peers = peers_of(target)
+        return None if peers is None else peers.loaded.get(self.name)
+
+
+class RefAttribute(RelatedAttribute):
+    """A relation to one, in an object."""
+
+    __slots__ = ()
+
+    def _sought(self, target: Any) -> Any:
         relation = type(target).__mapping__.relations[self.name]
         values = [getattr(target, column.name) for column in relation.columns]
         if any(value is None for value in values):
@@ -51,14 +68,11 @@ class RefAttribute:
                 f"{relation!r} was never set: {type(target).__name__}({self.name}=...) or {self.name}_id=..."
             )
         key = values[0] if len(values) == 1 else tuple(values)
-        peers = peers_of(target)
-        if peers is not None:
-            loaded = peers.loaded.get(self.name)
-            if loaded is not None:
-                found = loaded.get(key)
-                if found is not None:
-                    self.slot.__set__(target, found)
-                    return found
+        loaded = self._loaded(target)
+        found = None if loaded is None else loaded.get(key)
+        if found is not None:
+            self.slot.__set__(target, found)
+            return found
         return Unloaded(relation, key)
 
     def __set__(self, target: Any, value: Any) -> None:
@@ -174,23 +188,13 @@ def hiding(attributes: list[PrivateAttribute], own: Any = None) -> Any:
     return __post_init__
 
 
-class ManyAttribute:
+class ManyAttribute(RelatedAttribute):
     """A relation to many, in an object."""
 
-    __slots__ = ("name", "slot")
+    __slots__ = ()
 
-    def __init__(self, name: str, slot: Any) -> None:
-        self.name = name
-        self.slot = slot
-
-    def __get__(self, target: Any, owner: Any = None) -> Any:
-        if target is None:
-            return self
-        found = self.slot.__get__(target)
-        if found is not UNSET:
-            return found
-        peers = peers_of(target)
-        loaded = None if peers is None else peers.loaded.get(self.name)
+    def _sought(self, target: Any) -> Any:
+        loaded = self._loaded(target)
         if loaded is not None:
             found = loaded.setdefault(key_of(target), [])
             self.slot.__set__(target, found)
@@ -206,23 +210,13 @@ class ManyAttribute:
         self.slot.__set__(target, others)
 
 
-class OneAttribute:
+class OneAttribute(RelatedAttribute):
     """A relation to one that has the key, in an object."""
 
-    __slots__ = ("name", "slot")
+    __slots__ = ()
 
-    def __init__(self, name: str, slot: Any) -> None:
-        self.name = name
-        self.slot = slot
-
-    def __get__(self, target: Any, owner: Any = None) -> Any:
-        if target is None:
-            return self
-        found = self.slot.__get__(target)
-        if found is not UNSET:
-            return found
-        peers = peers_of(target)
-        loaded = None if peers is None else peers.loaded.get(self.name)
+    def _sought(self, target: Any) -> Any:
+        loaded = self._loaded(target)
         if loaded is not None:
             found = loaded.get(key_of(target))
             self.slot.__set__(target, found)

@@ -22,13 +22,11 @@ def annotate(mapping: "Mapping") -> None:
     for column in mapping.columns.values():
         if column.name in annotations:
             annotations[column.name] = annotation(column)
+    shown, listed = Union[Any, UnsetType], Union[list[Any], UnsetType]  # noqa: UP007 -- what msgspec reads, not a hint
     for name in mapping.pointers:
-        annotations[name] = Annotated[Union[Any, UnsetType], _role("ReadOnly")]  # noqa: UP007
+        annotations[name] = Annotated[shown, _role("ReadOnly")]
     for relation in mapping.relations.values():
-        if relation.many:
-            annotations[relation.name] = Annotated[Union[list[Any], UnsetType], _role("ReadOnly")]  # noqa: UP007
-        else:
-            annotations[relation.name] = Annotated[Union[Any, UnsetType], _role("ReadOnly")]  # noqa: UP007
+        annotations[relation.name] = Annotated[listed if relation.many else shown, _role("ReadOnly")]
 
 
 def annotation(column: ColumnField) -> Any:

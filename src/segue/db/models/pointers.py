@@ -6,10 +6,9 @@ import msgspec
 from msgspec import UNSET
 
 from segue.db.errors import Missing, NotLoaded
-from segue.db.models.attributes import key_of
+from segue.db.models.attributes import RelatedAttribute, key_of
 from segue.db.models.columns import ColumnField, tokens
 from segue.db.models.registry import model_named, registered
-from segue.db.models.state import peers_of
 
 if TYPE_CHECKING:
     from segue.db.models.mapping import Mapping
@@ -108,27 +107,17 @@ def _resolved(hint: Any, pointer: Pointer) -> Any:
     return model_named(hint, pointer.model, pointer.name)
 
 
-class PointerAttribute:
+class PointerAttribute(RelatedAttribute):
     """A relation to an object of any model, in an object."""
 
-    __slots__ = ("name", "slot")
+    __slots__ = ()
 
-    def __init__(self, name: str, slot: Any) -> None:
-        self.name = name
-        self.slot = slot
-
-    def __get__(self, target: Any, owner: Any = None) -> Any:
-        if target is None:
-            return self
-        found = self.slot.__get__(target)
-        if found is not UNSET:
-            return found
+    def _sought(self, target: Any) -> Any:
         pointer: Pointer = type(target).__mapping__.pointers[self.name]
         pair = getattr(target, pointer.type.name), getattr(target, pointer.key.name)
         if None in pair:
             return None
-        peers = peers_of(target)
-        loaded = None if peers is None else peers.loaded.get(self.name)
+        loaded = self._loaded(target)
         if loaded is None or pair not in loaded:
             start = type(target).__name__
             raise NotLoaded(
