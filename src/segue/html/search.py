@@ -102,9 +102,9 @@ class Search:
             package, _, path = name.partition(":")
             folder = package_folder(package)
             below = _below(path)
-            return [] if folder is None or below is None else [os.path.join(folder, below)]  # noqa: PTH118
+            return [] if folder is None or below is None else [os.path.join(folder, below)]  # noqa: PTH118 -- names of templates are text
         below = _below(name)
-        return [] if below is None else [os.path.join(folder, below) for folder in self.folders]  # noqa: PTH118
+        return [] if below is None else [os.path.join(folder, below) for folder in self.folders]  # noqa: PTH118 -- names of templates are text
 
     def names(self) -> Iterator[str]:
         """The names of all templates of the folders and texts, each once."""

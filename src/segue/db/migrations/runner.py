@@ -80,8 +80,7 @@ class Runner:
                 if not was_locked(error) or time.monotonic() > until:
                     raise
             logger.info("%s waits for others who use its tables", revision.id)
-            # Not in step with those that it waits for.
-            pause(self.connection, min(0.05 * attempt, 1.0) * random.uniform(0.5, 1.5))  # noqa: S311
+            pause(self.connection, min(0.05 * attempt, 1.0) * random.uniform(0.5, 1.5))  # noqa: S311 -- no secret: only not in step with others
 
     def _run(self, revision: Revision, direction: str) -> None:
         run = revision.step("upgrade" if direction == "up" else "downgrade")
