@@ -4,10 +4,7 @@ import asyncio
 import fcntl
 import hashlib
 import logging
-import os
 import socket
-import stat
-import tempfile
 from collections import deque
 from pathlib import Path
 from typing import IO, Any
@@ -16,6 +13,7 @@ from segue.channels.backend import ChannelsDown, Deliver, Keeping, Missed, Recen
 from segue.channels.entry import Entry
 from segue.channels.frames import Frames, frame
 from segue.channels.hub import Hub
+from segue.core.files.ownfolder import own_folder
 
 __all__ = ["LocalBackend"]
 
@@ -37,9 +35,8 @@ class LocalBackend:
     def __init__(self, name: str) -> None:
         # Two projects of one user are apart, their workers and commands are not.
         digest = hashlib.sha256(f"{Path.cwd()}\n{name}".encode()).hexdigest()[:16]
-        base = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir())
-        self._folder = base / f"segue-{os.getuid()}"
-        self._path = self._folder / f"{digest}.sock"
+        self._digest = digest
+        self._path: Path  # since it was opened
         self._keeping = Keeping(0, 0)
         self._deliver: Deliver  # and what follows: since it was opened
         self._missed: Missed
@@ -56,7 +53,7 @@ class LocalBackend:
         self._deliver, self._missed, self._keeping = deliver, missed, keeping
         self._closing = False
         self._connected = asyncio.Event()
-        _own_folder(self._folder)
+        self._path = own_folder() / f"{self._digest}.sock"
         self._running = asyncio.get_running_loop().create_task(self._stay_connected(), name="segue-channels")
 
     async def close(self) -> None:
@@ -247,13 +244,3 @@ class _Connection(asyncio.Protocol):
         """Ends the connection."""
         if self._transport is not None:
             self._transport.abort()
-
-
-def _own_folder(folder: Path) -> None:
-    """A folder that only this user may enter. Raises PermissionError if it is another's, who could read along."""
-    folder.mkdir(mode=0o700, exist_ok=True)
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
-        raise PermissionError(
-            f"{folder} must be a folder of this user that nobody else may enter (mode 0700): the channels of this machine meet there"
-        )

@@ -1,8 +1,10 @@
 """What an application may say about its life: who receives signals, what runs around each request, and beside them."""
 
 from collections.abc import Callable, Mapping
+from datetime import time
 from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar, overload
 
+from segue.core.life.daily import Daily, daily_at
 from segue.core.life.records import Hook, HookKind, Receiver, TaskRecord
 from segue.core.recording import Recording, Req_co
 from segue.core.source import source_of
@@ -161,10 +163,25 @@ class Lifecycle(Recording[Req_co]):
             raise ValueError(f"app.every takes a number of seconds above 0, not {seconds!r}")
         return self._task(name, seconds, at_once=at_once, once=once)
 
+    def daily(
+        self, at: str | time, *, zone: str = "UTC", name: str | None = None, once: bool = False
+    ) -> Callable[[W], W]:
+        """Calls the decorated function each day at a time, by the clock of a place.
+
+            @app.daily("03:30", zone="Europe/Paris", once=True)
+            async def tidy_up() -> None: ...
+
+        It runs once for each day, also on those on which clocks are changed. When the machine slept at its time, it runs when it is
+        awake; days that were missed are not made up for one by one. ``once``: in one process of this machine only; what was due
+        when that one ended, or while the app was not running, is done by the next one. It is noted before it is done: a run that is killed
+        is not repeated. What it raises is logged. Raises ValueError for what is no time or no zone.
+        """
+        return self._task(name, daily_at(at, zone), once=once)
+
     def _task(
         self,
         name: str | None,
-        every: float | None,
+        when: float | Daily | None,
         *,
         at_once: bool = False,
         once: bool = False,
@@ -176,7 +193,7 @@ class Lifecycle(Recording[Req_co]):
         def register(function: W) -> W:
             own = name or str(getattr(function, "__name__", type(function).__name__))
             self.declared.life.tasks.append(
-                TaskRecord(own, function, every, at_once, once, restart, backoff, source_of(function, place))
+                TaskRecord(own, function, when, at_once, once, restart, backoff, source_of(function, place))
             )
             return function
 

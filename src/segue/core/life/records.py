@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple
 
+from segue.core.life.daily import Daily
 from segue.core.source import Source
 
 __all__ = ["Hook", "HookKind", "LifeRecords", "Receiver", "TaskRecord"]
@@ -37,11 +38,11 @@ class Hook(NamedTuple):
 
 
 class TaskRecord(NamedTuple):
-    """``@app.task``, and ``@app.every``, which runs it each ``every`` seconds."""
+    """``@app.task``, ``@app.every`` and ``@app.daily``; ``when``: each so many seconds, or each day at a time."""
 
     name: str
     function: Callable[..., Any]
-    every: float | None
+    when: float | Daily | None
     at_once: bool
     once: bool
     restart: Literal["never", "failed", "always"]
