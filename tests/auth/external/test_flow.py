@@ -288,7 +288,7 @@ def test_nobody_is_sent_back_to_a_host_that_is_not_ours(idp: Idp) -> None:
 def test_an_answer_that_comes_too_late(idp: Idp, monkeypatch: pytest.MonkeyPatch) -> None:
     with Client(site(provider(idp))) as client:
         back = there(client)
-        monkeypatch.setattr("segue.auth.external.flow._PATIENCE", -1.0)
+        monkeypatch.setattr("segue.auth.external.started.PATIENCE", -1.0)
         with expected_log("segue.auth", "too late"):
             assert client.get(back).status == 400
 

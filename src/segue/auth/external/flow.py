@@ -1,42 +1,24 @@
 """To a provider and back: the authorization code flow with PKCE (RFC 6749, RFC 7636, RFC 9207, OpenID Connect Core)."""
 
-import hmac
 import secrets
 import time
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-import msgspec
-
 from segue.auth.external.issuer import Issuer
 from segue.auth.external.person import Person, SignInFailed
 from segue.auth.external.provider import Provider
+from segue.auth.external.started import Started, remember_start, take_start
 from segue.auth.external.verifying import id_claims
 from segue.client import CallFailed, CallOptions, Http
 from segue.http.request import Request
 from segue.security import Session
 
-__all__ = ["Flow", "Started"]
-
-_PENDING = "sign in with"
-_MOST = 5  # tabs in which somebody has begun
-_PATIENCE = 600.0  # seconds to come back in
+__all__ = ["CodeFlow"]
 
 
-class Started(msgspec.Struct):
-    """What a session remembers of a flow that was begun."""
-
-    provider: str
-    nonce: str
-    verifier: str
-    back: str
-    target: str
-    at: float
-    link: bool = False
-
-
-class Flow:
+class CodeFlow:
     """Goes to one provider and back.
 
     Each start has a ``state`` (nobody else's answer is taken), a ``nonce`` (nor an old ID token) and a verifier (nor a code that somebody has
@@ -47,6 +29,11 @@ class Flow:
         self.provider = provider
         self.issuer = Issuer(provider.issuer, http) if provider.issuer else None
         self._http = http
+
+    @property
+    def source(self) -> Provider:
+        """Who is asked."""
+        return self.provider
 
     async def begin(self, session: Session[Any], *, back: str, target: str, link: bool = False) -> str:
         """The URL to send a visitor to. ``back``: where the provider sends them; ``target``: where they go afterwards.
@@ -70,8 +57,7 @@ class Flow:
             time.time(),
             link,
         )
-        pending = [*_pending(session).items(), (state, started)][-_MOST:]
-        session[_PENDING] = {name: msgspec.to_builtins(one) for name, one in pending}
+        remember_start(session, state, started)
         more = {**provider.parameters, "code_challenge_method": "S256"}
         more["code_challenge"] = create_s256_code_challenge(started.verifier)
         if self.issuer is not None:
@@ -86,7 +72,7 @@ class Flow:
         if any(len(values) > 1 for values in given.values()):
             raise SignInFailed("the answer says something twice")
         said = {name: values[0] for name, values in given.items() if values}
-        started = self._started(session, said.get("state", ""))
+        started = take_start(session, said.get("state", ""), self.provider.name)
         await self._is_theirs(said)
         if "error" in said:
             told = said["error"]
@@ -97,28 +83,6 @@ class Flow:
             return await self._person(said["code"], started), started
         except CallFailed as error:
             raise SignInFailed(f"{self.provider.name} could not be asked: {error}") from error
-
-    def _started(self, session: Session[Any], state: str) -> Started:
-        """What was begun under a state, which is good once."""
-        pending = _pending(session)
-        found = next(
-            (
-                name
-                for name in pending
-                if hmac.compare_digest(name.encode(), state.encode("utf-8", "replace"))
-            ),
-            None,
-        )
-        started = None if found is None else pending.pop(found)
-        if started is not None:
-            session[_PENDING] = {name: msgspec.to_builtins(one) for name, one in pending.items()}
-        if started is None or started.provider != self.provider.name:
-            raise SignInFailed(
-                f"the answer of {self.provider.name} belongs to nothing that this visitor has begun"
-            )
-        if not 0 <= time.time() - started.at <= _PATIENCE:
-            raise SignInFailed(f"the answer of {self.provider.name} comes too late")
-        return started
 
     async def _is_theirs(self, said: Mapping[str, str]) -> None:
         """Refuses the answer of another provider (RFC 9207)."""
@@ -190,8 +154,3 @@ class Flow:
         if not isinstance(said, dict) or said.get("sub") != claims.get("sub"):
             return claims  # of somebody else (OpenID Connect Core, section 5.3.2)
         return {**said, **claims}
-
-
-def _pending(session: Session[Any]) -> dict[str, Started]:
-    known = session.get(_PENDING, {})
-    return {name: msgspec.convert(one, Started) for name, one in known.items()}

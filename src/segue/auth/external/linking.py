@@ -6,8 +6,9 @@ from typing import Any
 from segue.auth.accounts import Accounts
 from segue.auth.external.model import ExternalAccount
 from segue.auth.external.person import Person
-from segue.auth.external.provider import Provider
+from segue.auth.external.source import Source
 from segue.auth.identity import id_of
+from segue.auth.names import normal_login
 from segue.auth.problems import AccountProblem
 from segue.db import UniqueViolation
 from segue.http.request import Request
@@ -31,30 +32,36 @@ class Linking:
     def __init__(self, accounts: Accounts) -> None:
         self._accounts = accounts
 
-    async def account_of(self, person: Person, provider: Provider, request: Request) -> Any:
-        """Whose account that is here. Raises NotLinked.
+    async def account_of(self, person: Person, source: Source, request: Request) -> Any:
+        """Whose account that is here; its groups follow those that they have there. Raises NotLinked.
 
         An address that is known here proves nothing by itself: whoever makes an account elsewhere with it would have the one here.
         """
-        known = await ExternalAccount.where(ExternalAccount.key == _key(person)).first()
-        if known is not None:
-            user = await self._accounts.by_id(known.owner)
+        user = await self._known(person)
+        if user is None:
+            user = await self._accounts.find(person.email) if person.email else None
             if user is None:
-                await known.delete()
-            else:
-                if not self._accounts.is_open(user):
-                    raise NotLinked("blocked")
-                await ExternalAccount.where(ExternalAccount.id == known.id).update(used=datetime.now(UTC))
-                return user
-        user = await self._accounts.find(person.email) if person.email else None
-        if user is not None:
-            if not (provider.trusts_email and person.email_verified and user.confirmed is not None):
+                user = await self._made(person, source)
+            elif not (source.trusts_email and person.email_verified and user.confirmed is not None):
                 raise NotLinked("taken")
             if not self._accounts.is_open(user):
                 raise NotLinked("blocked")
-        else:
-            user = await self._made(person)
-        await self.link(person, user, request)
+            await self.link(person, user, request)
+        await self._follow(person, source, user)
+        return user
+
+    async def _known(self, person: Person) -> Any:
+        """The account that is linked already; None for nobody's."""
+        known = await ExternalAccount.where(ExternalAccount.key == _key(person)).first()
+        if known is None:
+            return None
+        user = await self._accounts.by_id(known.owner)
+        if user is None:
+            await known.delete()
+            return None
+        if not self._accounts.is_open(user):
+            raise NotLinked("blocked")
+        await ExternalAccount.where(ExternalAccount.id == known.id).update(used=datetime.now(UTC))
         return user
 
     async def link(self, person: Person, user: Any, request: Request) -> None:
@@ -84,18 +91,31 @@ class Linking:
         """The accounts elsewhere that one is linked to."""
         return await ExternalAccount.where(ExternalAccount.owner == id_of(user)).order_by(ExternalAccount.id)
 
-    async def _made(self, person: Person) -> Any:
-        registration = self._accounts.options.registration
-        if registration == "closed" or not (person.email and person.email_verified):
+    async def _made(self, person: Person, source: Source) -> Any:
+        """A new account, with the address that was verified there; with the name too, where the source says who gets an account."""
+        registration = "open" if source.registers else self._accounts.options.registration
+        email = person.email if person.email_verified and person.email else None
+        name = normal_login(person.login) if source.registers and "@" not in person.login else None
+        if registration == "closed" or (email is None and name is None):
             raise NotLinked("closed")
         state: Any = "active" if registration == "open" else "waiting"
+        if name is not None and email is not None and await self._accounts.find(name) is not None:
+            name = None  # somebody else's here; the address is enough
         try:
-            user = await self._accounts.create(email=person.email, state=state, confirmed=True)
+            return await self._accounts.create(email=email, name=name, state=state, confirmed=True)
         except AccountProblem:
             raise NotLinked("taken") from None
-        if not self._accounts.is_open(user):
-            raise NotLinked("blocked")
-        return user
+
+    async def _follow(self, person: Person, source: Source, user: Any) -> None:
+        """Brings the groups here that follow from those there up to date, and no others."""
+        if not source.groups:
+            return
+        wanted = {here for there, here in source.groups.items() if there in person.groups}
+        has = set(await self._accounts.groups.of(user)) & set(source.groups.values())
+        if wanted - has:
+            await self._accounts.groups.add(user, *sorted(wanted - has))
+        if has - wanted:
+            await self._accounts.groups.remove(user, *sorted(has - wanted))
 
 
 def _key(person: Person) -> str:

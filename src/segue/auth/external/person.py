@@ -19,7 +19,8 @@ class SignInFailed(Exception):
 class Person(msgspec.Struct, frozen=True):
     """Somebody whom ``provider`` knows as ``subject``, for ever; everything else may change.
 
-    ``email_verified``: the provider says that the address is theirs. ``claims``: all that it says.
+    ``email_verified``: the provider says that the address is theirs. ``login``: the name that they type there, ``groups``: what they are in there.
+    ``claims``: all that it says.
     """
 
     provider: str
@@ -29,6 +30,8 @@ class Person(msgspec.Struct, frozen=True):
     name: str = ""
     picture: str = ""
     claims: Mapping[str, Any] = {}
+    login: str = ""
+    groups: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, provider: str, claims: Mapping[str, Any], *, subject: str = "sub") -> "Person":
@@ -39,6 +42,7 @@ class Person(msgspec.Struct, frozen=True):
         if not isinstance(named, str) or not 0 < len(named) <= 255:
             raise SignInFailed(f"{provider} names nobody: {subject} is {named!r:.60}")
         verified = claims.get("email_verified", claims.get("verified"))
+        groups = claims.get("groups")
         return cls(
             provider,
             named,
@@ -47,6 +51,10 @@ class Person(msgspec.Struct, frozen=True):
             _text(claims.get("name"), 200),
             _text(claims.get("picture"), 2_000),
             claims,
+            _text(claims.get("preferred_username"), 150),
+            frozenset(one for one in groups if isinstance(one, str))
+            if isinstance(groups, list)
+            else frozenset(),
         )
 
 

@@ -6,12 +6,12 @@ from typing import Any
 
 from segue.auth.accounts import ACCOUNTS, Accounts
 from segue.auth.external import texts
-from segue.auth.external.flow import Flow, Started
 from segue.auth.external.issuer import careful_client
 from segue.auth.external.linking import Linking, NotLinked
 from segue.auth.external.model import ExternalAccount
 from segue.auth.external.person import Person, SignInFailed
-from segue.auth.external.provider import Provider
+from segue.auth.external.source import Flow, WayThere
+from segue.auth.external.started import Started
 from segue.auth.guards import freshly, signed_in_as
 from segue.auth.signins import Way
 from segue.core.appkey import AppKey
@@ -48,7 +48,7 @@ class SignInWith:
     wants = ("auth", "sessions")
 
     def __init__(
-        self, *providers: Provider, done: Done | None = None, at: str = "/login/with", origin: str = ""
+        self, *providers: WayThere, done: Done | None = None, at: str = "/login/with", origin: str = ""
     ) -> None:
         names = [one.name for one in providers]
         if not names or len(set(names)) != len(names):
@@ -75,7 +75,7 @@ class SignInWith:
                 "SignInWith(..., done=...)"
             )
         http = careful_client()
-        flows = {one.name: Flow(one, http) for one in self._providers}
+        flows = {one.name: one.flow(http) for one in self._providers}
         to.app[FLOWS] = flows
 
         async def opened() -> AsyncIterator[None]:
@@ -133,7 +133,7 @@ class _Desk:
         """The accounts elsewhere of who is signed in, and those that may be linked."""
         identity = await signed_in_as(request)
         linked = [] if self._linking is None else await self._linking.of(identity.user)
-        titles = {name: flow.provider.title for name, flow in self._flows.items()}
+        titles = {name: flow.source.title for name, flow in self._flows.items()}
         return render("auth/elsewhere.html", linked=linked, titles=titles)
 
     async def link(self, request: Request, session: Session, provider: str) -> None:
@@ -173,7 +173,7 @@ class _Desk:
                 identity = await signed_in_as(request)
                 await self._linking.link(person, identity.user, request)
                 return request.url_for("sign_in_with.home")
-            user = await self._linking.account_of(person, self._flows[person.provider].provider, request)
+            user = await self._linking.account_of(person, self._flows[person.provider].source, request)
         except NotLinked as error:
             raise Forbidden(str(texts.REASONS[error.reason])) from None
         await self._accounts.note("known elsewhere", request, user, detail=person.provider)

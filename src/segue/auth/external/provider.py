@@ -1,13 +1,11 @@
 """Who is asked for somebody's name."""
 
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-import msgspec
-
 from segue.auth.external.person import Person
+from segue.auth.external.source import Flow, WayThere
 from segue.client import Http
 from segue.core.settings.secret import Secret
 
@@ -16,24 +14,20 @@ __all__ = ["Ask", "Provider", "checked_url"]
 Ask = Callable[[Http, str], Awaitable[Person]]
 """Takes a client and an access token, and asks whose it is."""
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,30}\Z")
 _HERE = {"localhost", "127.0.0.1", "::1"}
 
 
-class Provider(msgspec.Struct, frozen=True, kw_only=True):
+class Provider(WayThere, frozen=True, kw_only=True):
     """A provider of OpenID Connect, which says all else of itself:
 
         Provider(name="work", title="Work", issuer="https://id.example.com", client_id="...", client_secret="...")
 
     or of OAuth 2.0, which needs ``authorize_url``, ``token_url``, and ``ask``: who finds out whose a token is.
 
-    ``name``: in URLs, and what accounts are linked by: it stays as it is. ``title``: what people read. ``client_secret``: empty for a public
-    client. ``parameters``: further ones of the request, such as ``prompt``. ``trusts_email``: an account here that has the address which
-    the provider says to be verified is theirs; otherwise they sign in to it once and link it.
+    ``client_secret``: empty for a public client. ``parameters``: further ones of the request, such as ``prompt``. The rest is that of
+    every Source.
     """
 
-    name: str
-    title: str
     client_id: str
     client_secret: Secret[str] | str = ""
     issuer: str = ""
@@ -42,13 +36,10 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     token_url: str = ""
     ask: Ask | None = None
     parameters: Mapping[str, str] = {}
-    trusts_email: bool = False
 
     def __post_init__(self) -> None:
-        if not _NAME.match(self.name):
-            raise ValueError(
-                f"the name of a provider is for URLs: small letters and digits, not {self.name!r:.60}"
-            )
+        # By its name: a struct with slots is made anew, and super() would mean the first one.
+        WayThere.__post_init__(self)
         if not self.client_id:
             raise ValueError(f"the provider {self.name!r} needs the client_id that it has given to you")
         urls = [self.issuer] if self.issuer else [self.authorize_url, self.token_url]
@@ -58,6 +49,12 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError(
                 f"the provider {self.name!r} has no issuer: say by ask= how somebody is asked for"
             )
+
+    def flow(self, http: Http) -> Flow:
+        """The authorization code flow."""
+        from segue.auth.external.flow import CodeFlow
+
+        return CodeFlow(self, http)
 
     @property
     def secret(self) -> str:

@@ -15,6 +15,7 @@ from segue.html.forms import Password, Text, Widget
 __all__ = [
     "AgainForm",
     "ChangeForm",
+    "CodeForm",
     "EmailForm",
     "NewPasswordForm",
     "RegisterForm",
@@ -82,6 +83,21 @@ class AgainForm(FormOf[Again]):
     submit = _("Go on")
     labels: ClassVar[Labels] = {"password": _PASSWORD}
     widgets: ClassVar[Widgets] = {"password": Password(autocomplete="current-password", autofocus=True)}
+
+
+class Code(Struct):
+    """A code that was typed."""
+
+    code: Annotated[str, Meta(max_length=64)]
+
+
+class CodeForm(FormOf[Code]):
+    """Asks for a code of a second step."""
+
+    name = "code"
+    submit = AgainForm.submit
+    labels: ClassVar[Labels] = {"code": _("Code")}
+    widgets: ClassVar[Widgets] = {"code": Text(autocomplete="one-time-code", autofocus=True)}
 
 
 class Register(Struct):

@@ -1,18 +1,17 @@
 """The pages of second steps: giving a code, and turning it on and off."""
 
-from typing import Annotated, Any, ClassVar
+from typing import Any
 
 from markupsafe import Markup
-from msgspec import Meta, Struct
 
 from segue.auth.accounts import Accounts
 from segue.auth.guards import freshly, signed_in_as
 from segue.auth.identity import id_of
+from segue.auth.pages.forms import CodeForm
 from segue.auth.twofactor.steps import TwoFactorSteps
 from segue.core.app import App
 from segue.core.texts.texts import framework
-from segue.html import FormOf, Page, render
-from segue.html.forms import Text
+from segue.html import Page, render
 from segue.http.errors import Forbidden, SeeOther
 from segue.http.request import Request
 from segue.security import Flash
@@ -20,22 +19,6 @@ from segue.security import Flash
 __all__ = ["declare"]
 
 _ = framework.gettext
-_lazy = framework.lazy_gettext
-
-
-class Code(Struct):
-    """A code that was typed."""
-
-    code: Annotated[str, Meta(max_length=64)]
-
-
-class CodeForm(FormOf[Code]):
-    """Asks for a code."""
-
-    name = "code"
-    submit = _lazy("Go on")
-    labels: ClassVar[Any] = {"code": _lazy("Code")}
-    widgets: ClassVar[Any] = {"code": Text(autocomplete="one-time-code", autofocus=True)}
 
 
 def declare(app: App, accounts: Accounts, steps: TwoFactorSteps) -> None:
