@@ -11,7 +11,7 @@ from segue.http.cookies import Cookie
 from segue.http.headers import HeaderSource, InvalidHeader, MutableHeaders, RawHeaders
 from segue.http.websocket import Upgrade
 
-__all__ = ["InvalidResponse", "Response", "json_response"]
+__all__ = ["InvalidResponse", "Response", "Variation", "json_response"]
 
 _SPLITTING = re.compile(rb"[\r\n\x00]").search
 _encode_json = msgspec.json.Encoder().encode
@@ -19,6 +19,18 @@ _encode_json = msgspec.json.Encoder().encode
 
 class InvalidResponse(ValueError):
     """A response that HTTP does not allow, such as a 204 with a body."""
+
+
+class Variation:
+    """A ``Vary`` field that is known before any request comes (RFC 9110, section 12.5.5): see :meth:`Response.varies`."""
+
+    __slots__ = ("field", "names")
+
+    def __init__(self, *names: str) -> None:
+        self.names = names
+        headers = MutableHeaders()
+        headers.vary(*names)
+        self.field = headers.raw[0]
 
 
 class Response:
@@ -33,7 +45,7 @@ class Response:
     """
 
     # PERF: ``media_type`` stays apart until somebody asks for ``headers``: while ``fields`` is None it is the only
-    # header, and a server sends a head that it encoded before (server/heads.py).
+    # header, and a server sends a head that it encoded before (server/heads.py); so it does while it is a Variation.
     __slots__ = ("body", "fields", "media_type", "status")
 
     def __init__(
@@ -52,7 +64,7 @@ class Response:
         self.body: ResponseBody = body
         self.status = status
         self.media_type = content_type
-        self.fields: MutableHeaders | None = None
+        self.fields: MutableHeaders | Variation | None = None
         if headers is not None:
             self.headers.update(headers)
 
@@ -60,16 +72,29 @@ class Response:
     def headers(self) -> MutableHeaders:
         """The header fields; change them in place."""
         fields = self.fields
-        if fields is None:
-            fields = self.fields = MutableHeaders()
-            if self.media_type is not None:
-                fields.add("content-type", self.media_type)
-        return fields
+        if type(fields) is MutableHeaders:
+            return fields
+        own = self.fields = MutableHeaders()
+        if self.media_type is not None:
+            own.add("content-type", self.media_type)
+        if type(fields) is Variation:
+            own.raw.append(fields.field)
+        return own
 
     @property
     def content_type(self) -> str | None:
         """The ``Content-Type`` field, or None."""
-        return self.media_type if self.fields is None else self.fields.get("content-type")
+        fields = self.fields
+        return fields.get("content-type") if type(fields) is MutableHeaders else self.media_type
+
+    def varies(self, variation: Variation) -> None:
+        """As ``headers.vary(*variation.names)``, for names that are known beforehand."""
+        # PERF: one field that all responses of a route share leaves their head as it was encoded before: 0.2 us instead of
+        # 2.2 us (a route with predicates).
+        if self.fields is None:
+            self.fields = variation
+        else:
+            self.headers.vary(*variation.names)
 
     def set_cookie(self, cookie: Cookie) -> None:
         """Adds a ``Set-Cookie`` field. ``Cookie(name, value)`` has safe defaults."""

@@ -14,7 +14,7 @@ from typing import cast
 from segue.http.body import NO_BODY, BodySource
 from segue.http.errors import ClientDisconnected, HTTPError, RequestTimeout, ServiceUnavailable
 from segue.http.request import Request
-from segue.http.response import Response
+from segue.http.response import Response, Variation
 from segue.http.websocket import Upgrade
 from segue.server.admission import refusal
 from segue.server.begun import Begun
@@ -170,11 +170,12 @@ class HTTP1Protocol(RequestReader):
 
     def _encoded(self, response: Response, body: bytes) -> bytes | None:
         """All of a simple response; None for one that is not."""
-        if response.fields is None:
+        fields = response.fields
+        if fields is None or type(fields) is Variation:
             start = (
                 self._ok.get(response.media_type)
-                if response.status == 200
-                else self._starts.get((response.status, response.media_type))
+                if response.status == 200 and fields is None
+                else self._starts.get((response.status, response.media_type, fields))
             )
             if start:
                 size = len(body)

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from segue.http.body import FileBody
 from segue.http.errors import UpgradeRequired
-from segue.http.headers import InvalidHeader, RawHeaders
+from segue.http.headers import InvalidHeader, MutableHeaders, RawHeaders
 from segue.http.request import Request
 from segue.http.response import InvalidResponse, Response
 from segue.http.websocket import Upgrade
@@ -117,7 +117,7 @@ async def _send_whole(outlet: Outlet, request: Request, response: Response, body
     # PERF: the same short way as in http1.py, for what took the longer one there (benchmarks, order: 8 us of 27).
     heads = outlet.service.heads
     try:
-        if response.fields is None:
+        if not isinstance(response.fields, MutableHeaders):
             reply = b"%b%d\r\n%b%b" % (heads.start(response), len(body), heads.clock.date, body)
         else:
             reply = heads.reply(response, body) or heads.encode(response, []) + body

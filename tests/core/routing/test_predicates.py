@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from segue import App, Form, Predicate, Request, all_of, any_of, not_
+from segue import App, Form, Next, Predicate, Request, Response, all_of, any_of, not_
 from segue.core.plan import FreezeError
 from segue.http.errors import Conflict
 from segue.testing import Client
@@ -342,3 +342,43 @@ def test_the_button_of_a_form_chooses() -> None:
         assert client.post("/", data={"action": "delete"}, files={"x": b"y"}).text == "deleted"
         assert client.post("/", data={"action": "other"}).status == 404
         assert client.post("/", content=b"save=1").status == 404
+
+
+def test_vary_joins_what_else_a_response_says(serve: Callable[[App], Any]) -> None:
+    app = App()
+
+    @app.get("/", header="x-version")
+    async def versioned(request: Request) -> Response:
+        response = Response("versioned", 201)
+        response.headers.vary("cookie")
+        response.headers.add("set-cookie", "seen=1")
+        return response
+
+    @app.get("/")
+    async def plain() -> str:
+        return "plain"
+
+    @app.get("/marked")
+    async def marked() -> str:
+        return "marked"
+
+    @app.middleware
+    async def marking(request: Request, next: Next) -> Response:
+        response = await next(request)
+        if request.query_string:
+            assert response.content_type == "text/plain; charset=utf-8"
+            response.headers["x-marked"] = "yes"
+        return response
+
+    ask = serve(app)
+    for _ in range(2):  # the second head is one that was kept
+        answer = ask("GET", "/")
+        assert (answer.status, answer.text, answer.headers["vary"]) == (200, "plain", "x-version")
+        assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+        assert "vary" not in ask("GET", "/marked").headers
+        answer = ask("GET", "/", {"x-version": "1"})
+        assert (answer.status, answer.headers["vary"]) == (201, "cookie, x-version")
+        assert answer.headers["set-cookie"].startswith("seen=1")
+        answer = ask("GET", "/?mark")
+        assert (answer.headers["vary"], answer.headers["x-marked"]) == ("x-version", "yes")
+        assert answer.headers["content-type"] == "text/plain; charset=utf-8"

@@ -19,13 +19,14 @@ from segue.http.body import ResponseBody
 from segue.http.errors import NotAcceptable
 from segue.http.negotiate import MAX_CACHED, Accept
 from segue.http.request import Request
-from segue.http.response import Response
+from segue.http.response import Response, Variation
 from segue.http.sse import is_event_stream
 
 __all__ = ["Choice", "FinishFormatted", "chooser", "content_type_of", "formats_of", "with_suffixes"]
 
 #: Results that are a reply already: no format is asked for them.
 Finished = (Response, bytes, bytearray, memoryview, Path)
+_BY_ACCEPT = Variation("accept")
 
 
 class Choice(NamedTuple):
@@ -228,7 +229,7 @@ class FinishFormatted:
         else:
             response = Response(body, self.status, None, choice.content_type)
         if not self.fixed:
-            response.headers.vary("accept")
+            response.varies(_BY_ACCEPT)
         return response
 
 

@@ -12,7 +12,7 @@ from segue.core.routing.quick import quick_choice
 from segue.http.errors import HTTPError, NotAcceptable, NotFound, UnsupportedMediaType
 from segue.http.negotiate import Accept
 from segue.http.request import Request
-from segue.http.response import Response
+from segue.http.response import Response, Variation
 
 __all__ = ["choice", "choose", "ranked", "skipped_by_all"]
 
@@ -29,7 +29,7 @@ def choice(candidates: Sequence[Endpoint], otherwise: Endpoint | None = None) ->
         return first
     ordered = [*ranked(candidates), *([[otherwise]] if otherwise else [])]
     vary = tuple(dict.fromkeys(name for one in candidates for name in _conditions(one).vary))
-
+    variation = Variation(*vary) if vary else None
     quick = quick_choice(ordered)
 
     async def think(request: Request) -> Response:
@@ -39,28 +39,38 @@ def choice(candidates: Sequence[Endpoint], otherwise: Endpoint | None = None) ->
             return await first.on_error(request, error)
         return await endpoint.call(request)
 
-    async def varied(answering: Coroutine[Any, Any, Response]) -> Response:
-        response = await answering
-        response.headers.vary(*vary)
-        return response
-
     def answer(request: Request) -> Coroutine[Any, Any, Response]:
         try:
             endpoint = quick(request)
         except Exception:  # noqa: BLE001 -- a query that cannot be read, or the like: told by the slower way
             endpoint = None
         if endpoint is None:
-            answering = think(request)
+            return think(request)
+        request.endpoint = endpoint
+        return endpoint.call(request)
+
+    async def answer_varied(request: Request) -> Response:
+        # PERF: the same again: a coroutine around that of ``answer`` costs 0.2 us more.
+        try:
+            endpoint = quick(request)
+        except Exception:  # noqa: BLE001 -- as above
+            endpoint = None
+        if endpoint is None:
+            response = await think(request)
         else:
             request.endpoint = endpoint
-            answering = endpoint.call(request)
-        return varied(answering) if vary else answering
+            response = await endpoint.call(request)
+        if response.fields is None:
+            response.fields = variation
+        elif variation is not None:
+            response.varies(variation)
+        return response
 
     options = msgspec.structs.replace(
         first.options, skip=skipped_by_all([*candidates, *([otherwise] if otherwise else [])])
     )
     endpoint = Endpoint(first.app, first.name, first.handler, first.place, options)
-    endpoint.call = answer
+    endpoint.call = answer if variation is None else answer_varied
     endpoint.among = tuple([one for group in ordered for one in group])
     endpoint.on_error = first.on_error
     endpoint.identifies = first.identifies

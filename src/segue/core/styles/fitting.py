@@ -14,6 +14,7 @@ from segue.core.styles.traversal import Traversed
 from segue.core.styles.viewrecords import View
 from segue.http.errors import MethodNotAllowed
 from segue.http.request import Request
+from segue.http.response import Variation
 
 __all__ = ["Asked", "Entry", "Fitting", "Views"]
 
@@ -86,8 +87,9 @@ class Fitting:
     def __init__(self, entries: Iterable[tuple[int, Entry]]) -> None:
         self._entries = sorted(entries, key=lambda one: one[0])
         self._asked: dict[str, Asked] = {}
+        vary = dict.fromkeys(name for _, one in self._entries for name in one.conditions.vary)
         #: The fields of requests that decide.
-        self.vary = tuple(dict.fromkeys(name for _, one in self._entries for name in one.conditions.vary))
+        self.variation = Variation(*vary) if vary else None
 
     def asked(self, method: str) -> Asked:
         """Those for a method. Raises MethodNotAllowed, with the methods that there are."""

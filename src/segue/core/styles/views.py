@@ -162,8 +162,8 @@ class Tree:
             raise
         endpoint = request.endpoint = asked.quick(request) or await asked.choose(request)
         response = await endpoint.call(request)
-        if fitting.vary:
-            response.headers.vary(*fitting.vary)
+        if fitting.variation is not None:
+            response.varies(fitting.variation)
         return response
 
 
