@@ -5,6 +5,7 @@ import importlib.metadata
 import click
 
 from segue.cli.assets import assets
+from segue.cli.bundle import bundle
 from segue.cli.check import check
 from segue.cli.config import config, take_settings
 from segue.cli.control import reload, status, stop
@@ -92,6 +93,7 @@ for command in (
     openapi,
     client,
     assets,
+    bundle,
     watch,
     stop,
     reload,

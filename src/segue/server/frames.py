@@ -15,6 +15,12 @@ _PACKAGE = Path(__file__).parents[1]
 _LIBRARIES = tuple(
     {str(_PACKAGE) + os.sep}
     | {sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    # Where Segue lies among other packages, these are libraries too: in a bundle, or after `pip install --target`.
+    | (
+        {str(_PACKAGE.parent) + os.sep}
+        if _PACKAGE.parent.name in ("site-packages", "dist-packages")
+        else set()
+    )
 )
 # Where Python code waits for events: asyncio's selector, and whoever runs a loop that is written in C.
 _WAITING = frozenset({selectors.__file__, asyncio.runners.__file__, str(_PACKAGE / "server" / "worker.py")})

@@ -14,7 +14,15 @@ from segue.server.application import Application
 from segue.server.callables import Answer, FunctionApplication, answers
 from segue.server.frames import is_users
 
-__all__ = ["Started", "TargetError", "forget_user_modules", "load_target", "loading", "target_of_script"]
+__all__ = [
+    "Started",
+    "TargetError",
+    "file_of",
+    "forget_user_modules",
+    "load_target",
+    "loading",
+    "target_of_script",
+]
 
 
 class TargetError(Exception):
@@ -54,6 +62,15 @@ def load_target(target: str, *, factory: bool = False) -> Application:
         return started.application
     finally:
         _loading = False
+
+
+def file_of(target: str) -> tuple[Path | None, str]:
+    """The file of the module in a target that was loaded, and what the target names in it; None for what is no file."""
+    name, _, attribute = _split(target)
+    if name.endswith(".py"):
+        return Path(name).resolve(), attribute
+    file = getattr(sys.modules.get(name), "__file__", None)
+    return (None if file is None else Path(file)), attribute
 
 
 def _split(target: str) -> tuple[str, str, str]:

@@ -13,6 +13,7 @@ from segue.core.files.hashednames import hashed_name, plain_name
 from segue.core.files.openfiles import SIBLINGS, OpenFile, open_file
 from segue.core.files.responses import FileOptions, codings, in_thread, respond_with
 from segue.core.pages.assets import Overrides
+from segue.core.settings.projectfolder import in_project
 from segue.http.errors import MovedPermanently, NotFound
 from segue.http.filenames import safe_join
 from segue.http.request import Request
@@ -88,7 +89,7 @@ class StaticFiles:
     """
 
     def __init__(self, directory: str | os.PathLike[str], **options: Unpack[StaticOptions]) -> None:
-        self.root = os.path.abspath(directory)  # noqa: PTH100 -- text, as safe_join takes it
+        self.root = os.path.abspath(in_project(directory))  # noqa: PTH100 -- text, as safe_join takes it
         self.options = Settings(**options)
         if not Path(self.root).is_dir():
             raise ValueError(

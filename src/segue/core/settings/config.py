@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from segue.core.settings.configfiles import ConfigError, ConfigFile, Name, constants, read_dotenv, read_file
+from segue.core.settings.projectfolder import project_folder
 
 __all__ = ["Config", "Given", "project_config", "project_files"]
 
@@ -223,7 +224,10 @@ def _flat(values: Mapping[str, Any], start: Name = ()) -> Iterator[tuple[Name, A
 
 def project_files(folder: Path) -> tuple[Path, ...]:
     """The files that have the settings of an app, the weaker first."""
-    return folder / "segue.toml", folder / "instance" / "segue.toml"
+    own = project_folder()
+    files = folder / "segue.toml", folder / "instance" / "segue.toml"
+    # Of a bundle: what it brings, and above that what its installation says.
+    return files if own is None or own == folder else (own / "segue.toml", *files)
 
 
 def project_config(folder: Path, environment: str | None) -> Config:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from segue.core.providing.declarations import Providing
 from segue.core.recording import Req_co
+from segue.core.settings.projectfolder import project_folder
 from segue.core.source import Source
 
 if TYPE_CHECKING:
@@ -93,6 +94,10 @@ class Configured(Providing[Req_co]):
         life = self.declared.life
         if life.sources is None:
             folders = [Path.cwd(), Path(place.file).parent]
+            if (
+                project_folder() is not None
+            ):  # of a bundle: what belongs to the installation is where its data is
+                del folders[1:]
             folder = next((one for one in folders if (one / "segue.toml").is_file()), folders[0])
             life.sources = Sources(folder.resolve())
         sources: Sources = life.sources
@@ -120,6 +125,8 @@ def configure_paths(app: "Recorded", problems: list[str]) -> None:
     folders = [Path.cwd()] if life.sources is None else [life.sources.folder]
     if life.sources is None and app.declared.routes:
         folders.append(Path(app.declared.routes[0].place.file).parent)
+    if (own := project_folder()) is not None:
+        folders.insert(0, own)
     folder = next((one for one in folders if (one / "segue.toml").is_file()), None)
     if folder is not None:
         from segue.core.settings.pathconfig import declare_paths

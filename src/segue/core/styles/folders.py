@@ -14,6 +14,7 @@ from segue.core.binding.markers import Marker
 from segue.core.binding.parameters import HandlerError, Served, says_where_from
 from segue.core.options import layered
 from segue.core.records import Compiles, Record, Route, SocketRoute
+from segue.core.settings.projectfolder import in_project
 from segue.core.source import Source
 from segue.core.styles.exposing import Exposed, exposed_function
 from segue.core.styles.resources import options_of, socket_options
@@ -46,7 +47,7 @@ class Folder(Compiles):
         place: Source,
         names: Mapping[str, Any],
     ) -> None:
-        self.directory = Path(directory)
+        self.directory = in_project(directory)
         self.at = at.rstrip("/")
         self.options = dict(options)
         self.prefix: str = self.options.pop("name", "")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 
+from segue.core.settings.projectfolder import in_project
 from segue.db.migrations.comparison import compare, flat
 from segue.db.migrations.errors import MigrationError
 from segue.db.migrations.filling import fill_new_columns, read_fills
@@ -53,7 +54,7 @@ class Migrations:
         given = folder or database.migrations
         if given is None:
             given = "migrations" if database.name == "database" else f"migrations/{database.name}"
-        self.path = Path(given)
+        self.path = in_project(given)
 
     @property
     def folder(self) -> Folder:
