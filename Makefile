@@ -14,8 +14,9 @@ SOURCES := pyproject.toml $(wildcard src/segue/__init__.py)
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: .venv/run.stamp ## the film example at http://127.0.0.1:8000 (PORT= for another)
-	@$(BIN)/segue serve examples/films.py --port $(PORT)
+# The key that signs sessions is made once, so that who is signed in stays so.
+demo: .venv/demo.stamp examples/filmclub/.env ## the film club at http://127.0.0.1:8000 (PORT= for another, DATABASE_URL= for PostgreSQL or MariaDB)
+	@cd examples/filmclub && $(CURDIR)/$(BIN)/segue db migrate && $(CURDIR)/$(BIN)/segue run --port $(PORT)
 
 test: .venv/develop.stamp ## every test that can run on this machine (ARGS= for pytest; SEGUE_REQUIRE=all: nothing may be absent)
 	@$(BIN)/pytest $(ARGS)
@@ -58,6 +59,13 @@ clean: ## remove everything that was built
 	@$(PIP) install 'pip>=25.1'
 	@$(PIP) install --editable .
 	@touch $@
+
+.venv/demo.stamp: .venv/run.stamp
+	@$(PIP) install --editable '.[auth,db,html,i18n,mysql,postgres,security,storage,pdf]' watchfiles
+	@touch $@
+
+examples/filmclub/.env: | .venv/demo.stamp
+	@echo "SECURITY_KEY=$$($(BIN)/segue key)" > $@
 
 .venv/develop.stamp: .venv/run.stamp
 	@$(PIP) install --editable '.[dev]' --group develop

@@ -33,11 +33,13 @@ class Testing:
 
     Its name is of this process alone, so tests may run in several processes. It is dropped at the end. Sync tests, async ones and apps
     in threads of their own all use it, each from its own loop. ``fresh=False``: the database is that of the URL, as it is.
+    ``migrate``: its tables are made by the revisions, with the rows that these put there, and not from the models.
     """
 
-    def __init__(self, database: "Database", *, fresh: bool = True) -> None:
+    def __init__(self, database: "Database", *, fresh: bool = True, migrate: bool = False) -> None:
         self._database = database
         self._fresh = fresh
+        self._migrate = migrate
         self._kept: tuple[str, list[str], dict[str, Any]] | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._server: tuple[str, str] | None = None
@@ -59,7 +61,11 @@ class Testing:
                 database.others = []
                 database.url = self._made(home, database.url)
             home.run(database.open())
-            if self._fresh:
+            if self._migrate:
+                from segue.db.migrations import Migrations
+
+                home.run(Migrations(database).migrate())
+            elif self._fresh:
                 home.run(database.create_all())
         except BaseException:
             self.__exit__()

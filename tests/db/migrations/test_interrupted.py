@@ -125,3 +125,45 @@ async def test_a_step_of_which_nobody_knows_the_end_is_looked_at(
     finally:
         async with Database(servers["mariadb"]) as server:
             await server.execute("DROP DATABASE segue_test_unknown_end")
+
+
+HALF = '''"""Rows."""
+
+import sqlalchemy as sa
+from pathlib import Path
+from segue.db import Field, Model, field
+from segue.db.migrations import data, op, types
+
+after = ()
+
+
+class {name}(Model, table="half_way"):
+    name: Field[str] = field(max_length=80)
+
+
+async def fill() -> None:
+    await {name}.create_many({name}(name=one) for one in "abc")
+    if not Path({mended!r}).exists():
+        raise RuntimeError("half way")
+    await {name}.create(name="d")
+
+
+def upgrade() -> None:
+    op.create_table("half_way", sa.Column("id", types.integer(), primary_key=True), sa.Column("name", types.string(80)))
+    data(fill)
+'''
+
+
+@pytest.mark.anyio
+async def test_rows_are_changed_wholly_or_not_at_all(url: str, kind: str, tmp_path: Path) -> None:
+    folder, mended = tmp_path / "migrations", tmp_path / "mended"
+    folder.mkdir()
+    (folder / "0001_rows.py").write_text(HALF.format(name=f"HalfWay{kind.title()}", mended=str(mended)))
+    async with Database(url, models=[], migrations=str(folder)) as db:
+        with pytest.raises(RuntimeError, match="half way"):
+            await Migrations(db).migrate()
+        if kind == "mariadb":  # where the table stays that was made before
+            assert await db.execute("SELECT count(*) FROM half_way") == [(0,)]
+        mended.touch()
+        await Migrations(db).migrate()
+        assert await db.execute("SELECT name FROM half_way ORDER BY id") == [("a",), ("b",), ("c",), ("d",)]

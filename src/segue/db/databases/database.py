@@ -303,11 +303,14 @@ class Database:
 
         return Counting(self)
 
-    def testing(self, *, fresh: bool = True) -> "Testing":
-        """A block for tests, in which this is a database made for them, with the tables of all models: ``with db.testing(): ...``."""
+    def testing(self, *, fresh: bool = True, migrate: bool = False) -> "Testing":
+        """A block for tests, in which this is a database made for them, with the tables of all models: ``with db.testing(): ...``.
+
+        ``migrate``: with what the revisions make, the rows that they put there too.
+        """
         from segue.db.testing import Testing
 
-        return Testing(self, fresh=fresh)
+        return Testing(self, fresh=fresh, migrate=migrate)
 
     def rolled_back(self) -> "RolledBack":
         """A block of a test whose writes are taken back at its end, whoever made them. It stands in ``with db.testing():``."""

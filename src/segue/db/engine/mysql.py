@@ -239,8 +239,14 @@ class MySQLEngine(PooledEngine[Raw]):
 
     def _speak(self, name: str) -> None:
         self.name = name
-        self._alchemy = async_engine(f"{name}+asyncmy", self._mysql.connect)
+        self._alchemy = async_engine(f"{name}+asyncmy", self._connect_for_transactions)
         self.dialect: sqlalchemy.Dialect = self._alchemy.dialect
+
+    async def _connect_for_transactions(self) -> Raw:
+        """SQLAlchemy begins no transaction here: it takes for granted that there is one until it says COMMIT."""
+        raw = await self._mysql.connect()
+        await raw.autocommit(False)
+        return raw
 
     async def _greet(self, raw: Raw) -> None:
         found = "mariadb" if is_mariadb(raw) else "mysql"

@@ -1,0 +1,5 @@
+"""Where `segue` finds the app."""
+
+from filmclub import app
+
+__all__ = ["app"]

@@ -1,0 +1,5 @@
+"""Members: their accounts, and what everybody may see of them."""
+
+from filmclub.members.pages import members
+
+__all__ = ["members"]

@@ -1,0 +1,30 @@
+"""The app with a database for the tests; what a test writes is taken back after it."""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+os.environ.setdefault("MAIL_URL", "memory:")
+os.environ.setdefault("SECURITY_KEY", "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz-0123456789")
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import pytest
+
+from filmclub import app
+from segue.db import Database
+from segue.testing import Client
+
+db = next(one.plugin for one in app.declared.plugins if isinstance(one.plugin, Database))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def database() -> Iterator[None]:
+    with db.testing(migrate=True):  # the revisions bring the films
+        yield
+
+
+@pytest.fixture
+def client() -> Iterator[Client]:
+    with db.rolled_back(), Client(app) as client:
+        yield client
