@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from shop import Author, Post, Tag
@@ -107,3 +108,43 @@ def test_what_is_not_made_for_tests_is_not_rolled_back(tmp_path: object) -> None
             db.rolled_back().__enter__()
         with pytest.raises(ConfigurationError, match="open already"):
             db.testing().__enter__()
+
+
+REVISION = '''"""An author."""
+
+from segue.db import Field, Model, field
+from segue.db.migrations import data, op, types
+import sqlalchemy as sa
+
+after = ()
+
+
+class Known(Model, table="{table}"):
+    name: Field[str] = field(max_length=80)
+    email: Field[str] = field(max_length=80)
+
+
+async def fill() -> None:
+    await Known.create(name="Django", email="django@example.com")
+
+
+def upgrade() -> None:
+    op.create_table("{table}",
+        sa.Column("id", types.integer(), primary_key=True),
+        sa.Column("name", types.string(80)),
+        sa.Column("email", types.string(80)),
+    )
+    data(fill)
+'''
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_tables_are_those_of_the_revisions(kind: str, servers: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "0001_authors.py").write_text(REVISION.format(table=Author.__mapping__.table))
+    url = "sqlite:///shop.db" if kind == "sqlite" else servers[kind]
+    db = Database(url, models=[Author], migrations=str(tmp_path))
+    with db.testing(migrate=True):
+        for _ in range(2):
+            with db.rolled_back():
+                assert segue.wait(Author.all().values(Author.name)) == ["Django"]
+                segue.wait(Author.all().delete())
