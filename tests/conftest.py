@@ -44,11 +44,19 @@ def _may_mount() -> bool:
     return True
 
 
+def _may_configure_pam() -> bool:
+    """Whether this process may say how the system checks passwords for a service of its own."""
+    modules = [Path("/lib/security"), *Path("/lib").glob("*/security"), *Path("/usr/lib").glob("*/security")]
+    known = any((one / "pam_exec.so").exists() for one in modules)
+    return known and os.access("/etc/pam.d", os.W_OK) and importlib.util.find_spec("pam") is not None
+
+
 # What a test may require beside executables and Python packages, which are looked for by their name.
 PROBES: dict[str, Callable[[], bool]] = {
     "procfs": lambda: Path("/proc/self/smaps_rollup").exists(),
     "postgresql": lambda: _listens(SERVERS["postgresql"], 5432),
     "tmpfs": _may_mount,
+    "pam": _may_configure_pam,
     "pg_ctl": lambda: bool(shutil.which("pg_ctl") or list(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))),
     "mariadb": lambda: _listens(SERVERS["mariadb"], 3306),
     "redis": lambda: _listens(SERVERS["redis"], 6379),

@@ -5,6 +5,7 @@ from typing import Any
 
 from segue.auth.devices import Devices
 from segue.auth.directory import Directory
+from segue.auth.identity import id_of
 from segue.auth.membership import Membership
 from segue.auth.models.account import Account, State, new_stamp
 from segue.auth.names import normal_email, normal_login, normal_name
@@ -150,12 +151,37 @@ class Accounts(Directory):
         await self.limited("sign in", normal_login(login) or login[:_LONGEST_LOGIN], request)
         user = await self.find(login)
         found = await self.passwords.verify(password, None if user is None else user.password)
+        if not found.fits:
+            other = await self._known_elsewhere(login, password, request)
+            if other is not None:
+                return other
         if not found.fits or not self.is_open(user):
             await self.note("refused", request, user)
             return None
         if found.outdated:
             await self.write(user, password=await self.passwords.hash(password))
         return user
+
+    async def proves(self, user: Any, password: str, *, request: Request | None = None) -> bool:
+        """Whether a password is that of an account, here or where it is checked. Raises TooManyRequests after too many tries."""
+        await self.limited("sign in", id_of(user), request)
+        if (await self.passwords.verify(password, user.password)).fits:
+            return True
+        for login in (user.name, user.email):
+            other = None if login is None else await self._known_elsewhere(login, password, request)
+            if other is not None and id_of(other) == id_of(user):
+                return True
+        return False
+
+    async def _known_elsewhere(self, login: str, password: str, request: Request | None) -> Any:
+        """The account of whom one of the checkers knows by a login and a password."""
+        if len(password) > LONGEST or len(login) > _LONGEST_LOGIN:
+            return None
+        for checker in self.sign_ins.checkers:
+            user = await checker(login, password, request)
+            if user is not None and self.is_open(user):
+                return user
+        return None
 
     async def limited(self, what: str, who: str, request: Request | None = None) -> None:
         """Counts a try. Raises TooManyRequests where there were too many for this account, or from this address."""

@@ -23,12 +23,15 @@ from segue.http.request import Request
 from segue.security import Session, session_of
 from segue.security.sessions.manager import SessionManager
 
-__all__ = ["Identifier", "SecondStep", "SignIns", "Step", "Way"]
+__all__ = ["Checker", "Identifier", "SecondStep", "SignIns", "Step", "Way"]
 
 _OWN = "auth own"
 
 Identifier = Callable[[Request], Any]
 """Finds who sends a request by other means than a session, such as a token: an identity, None for nobody, or an awaitable of these."""
+
+Checker = Callable[[str, str, Request | None], Awaitable[Any]]
+"""Takes a login and a password that fits no account here, and the request; gives the account of whom others know by these, or None."""
 
 SecondStep = Callable[[Request, Any], "str | Awaitable[str | None] | None"]
 """Says, for an account whose password was right, on which page it has to prove itself further; None for nowhere."""
@@ -53,7 +56,7 @@ class Way(NamedTuple):
 class SignIns:
     """Who is signed in, and how somebody gets there.
 
-    ``second_steps``: asked when a password was right, for a further page. ``identifiers``: other ways to know who sends a request,
+    ``checkers``: asked about passwords that are not those of the accounts here. ``second_steps``: asked when a password was right, for a further page. ``identifiers``: other ways to know who sends a request,
     asked before the session. ``ways``: further ways to sign in, which the login page links to; ``settings``: what somebody may set up, which the page of
     the account links to. Plugins with further methods add theirs.
     """
@@ -62,6 +65,7 @@ class SignIns:
         self._directory = directory
         self._manager = manager
         self._devices = devices
+        self.checkers: list[Checker] = []
         self.second_steps: list[SecondStep] = []
         self.identifiers: list[Identifier] = []
         self.ways: list[Way] = []

@@ -32,7 +32,7 @@ class Linking:
     def __init__(self, accounts: Accounts) -> None:
         self._accounts = accounts
 
-    async def account_of(self, person: Person, source: Source, request: Request) -> Any:
+    async def account_of(self, person: Person, source: Source, request: Request | None) -> Any:
         """Whose account that is here; its groups follow those that they have there. Raises NotLinked.
 
         An address that is known here proves nothing by itself: whoever makes an account elsewhere with it would have the one here.
@@ -64,7 +64,7 @@ class Linking:
         await ExternalAccount.where(ExternalAccount.id == known.id).update(used=datetime.now(UTC))
         return user
 
-    async def link(self, person: Person, user: Any, request: Request) -> None:
+    async def link(self, person: Person, user: Any, request: Request | None) -> None:
         """Links an account here with one elsewhere. Raises NotLinked if that is linked to another one."""
         owner = id_of(user)
         try:

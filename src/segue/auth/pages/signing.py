@@ -57,9 +57,7 @@ def declare(app: App, accounts: Accounts) -> None:
     async def again(request: Request, form: AgainForm) -> Page:
         identity = await signed_in_as(request)
         if form.valid and identity.by is None:
-            await accounts.limited("sign in", identity.id, request)
-            found = await accounts.passwords.verify(form.value.password, identity.user.password)
-            if found.fits:
+            if await accounts.proves(identity.user, form.value.password, request=request):
                 await accounts.sign_ins.prove(request)
                 raise SeeOther(own_path(request.query.get("next")))
             await accounts.note("refused", request, identity.user, detail="again")
