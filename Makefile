@@ -44,7 +44,7 @@ bench: ## Segue and its peers side by side, in a venv of their own
 	@bash benchmarks/run.sh $(ARGS)
 
 docs: .venv/docs.stamp ## build the documentation into build/docs
-	@$(BIN)/zensical build --strict --clean
+	@$(BIN)/python tools/site/build.py
 
 features: .venv/develop.stamp ## print the proven rows of the mission, and write docs/features.md
 	@$(BIN)/python tools/features/table.py

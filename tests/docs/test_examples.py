@@ -6,7 +6,7 @@ import traceback
 from pathlib import Path
 
 import pytest
-from pages import run_page
+from docpages import run_page
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]

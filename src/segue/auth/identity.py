@@ -10,7 +10,9 @@ from segue.db.models.attributes import key_of
 __all__ = ["EVERYONE", "SIGNED_IN", "SignedIn", "id_of", "principals_of"]
 
 EVERYONE = "everyone"
+"""The principal of everybody, signed in or not."""
 SIGNED_IN = "signed in"
+"""The principal of whoever is signed in."""
 
 
 class SignedIn(NamedTuple):

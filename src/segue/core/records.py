@@ -49,6 +49,7 @@ __all__ = [
 ]
 
 Next = Callable[[Request], Awaitable[Response]]
+"""What middleware calls to go on: the rest of the pipeline, from a request to its response."""
 MiddlewareLike = Callable[[Request, Next], Awaitable[Response]]
 
 

@@ -162,3 +162,4 @@ class Tags:
 
 
 h = Tags()
+"""The elements: ``h.ul(h.li("Nuages"), class_="films")`` is markup, and what is put into it is escaped."""

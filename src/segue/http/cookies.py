@@ -20,6 +20,7 @@ MAX_PAIR = 4_096
 MAX_ATTRIBUTE = 1_024
 
 SameSite: TypeAlias = Literal["lax", "strict", "none"]
+"""Whether a cookie comes along when a page of another site asks."""
 
 _EMPTY: MultiDict[str] = MultiDict()
 # RFC 6265 4.1.1 cookie-octet: no control, space, quote, comma, semicolon or backslash.

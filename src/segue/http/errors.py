@@ -187,14 +187,20 @@ class Unauthorized(StatusError):
 
 
 class PaymentRequired(StatusError):
+    """402: it has to be paid for first."""
+
     default_status = 402
 
 
 class Forbidden(StatusError):
+    """403: who asks may not do this, and signing in again would not help."""
+
     default_status = 403
 
 
 class NotFound(StatusError):
+    """404: nothing is here, or nothing that who asks may know of."""
+
     default_status = 404
 
 
@@ -209,42 +215,62 @@ class MethodNotAllowed(StatusError):
 
 
 class NotAcceptable(StatusError):
+    """406: there is no format that the client accepts."""
+
     default_status = 406
 
 
 class ProxyAuthenticationRequired(StatusError):
+    """407: the proxy wants to know who asks."""
+
     default_status = 407
 
 
 class RequestTimeout(StatusError):
+    """408: the client took too long to send its request."""
+
     default_status = 408
 
 
 class Conflict(StatusError):
+    """409: what is asked for does not go with how things are now, such as a name that is taken."""
+
     default_status = 409
 
 
 class Gone(StatusError):
+    """410: it was here, and will not come back."""
+
     default_status = 410
 
 
 class LengthRequired(StatusError):
+    """411: the request has to say how long its body is."""
+
     default_status = 411
 
 
 class PreconditionFailed(StatusError):
+    """412: it is no longer what the client has seen, as ``If-Match`` asks."""
+
     default_status = 412
 
 
 class ContentTooLarge(StatusError):
+    """413: the body is larger than is allowed here."""
+
     default_status = 413
 
 
 class URITooLong(StatusError):
+    """414: the address is longer than is allowed here."""
+
     default_status = 414
 
 
 class UnsupportedMediaType(StatusError):
+    """415: the body is in a format that is not read here."""
+
     default_status = 415
 
 
@@ -260,10 +286,14 @@ class RangeNotSatisfiable(StatusError):
 
 
 class ExpectationFailed(StatusError):
+    """417: what ``Expect`` asks for cannot be done."""
+
     default_status = 417
 
 
 class MisdirectedRequest(StatusError):
+    """421: this server does not answer for that host."""
+
     default_status = 421
 
 
@@ -282,14 +312,20 @@ class UnprocessableContent(StatusError):
 
 
 class Locked(StatusError):
+    """423: somebody else has locked it (WebDAV)."""
+
     default_status = 423
 
 
 class FailedDependency(StatusError):
+    """424: something that it depends on has failed (WebDAV)."""
+
     default_status = 424
 
 
 class TooEarly(StatusError):
+    """425: the request came in early data and may have been replayed (RFC 8470)."""
+
     default_status = 425
 
 
@@ -306,6 +342,8 @@ class UpgradeRequired(StatusError):
 
 
 class PreconditionRequired(StatusError):
+    """428: say which state is meant, with ``If-Match``, so that nothing of others is overwritten (RFC 6585)."""
+
     default_status = 428
 
 
@@ -323,22 +361,32 @@ class TooManyRequests(StatusError):
 
 
 class HeaderFieldsTooLarge(StatusError):
+    """431: the head of the request is larger than is allowed here (RFC 6585)."""
+
     default_status = 431
 
 
 class UnavailableForLegalReasons(StatusError):
+    """451: a law or a court forbids it (RFC 7725)."""
+
     default_status = 451
 
 
 class InternalServerError(StatusError):
+    """500: something went wrong here. What is not caught becomes this."""
+
     default_status = 500
 
 
 class NotImplementedByServer(StatusError):
+    """501: no resource here knows that method."""
+
     default_status = 501
 
 
 class BadGateway(StatusError):
+    """502: another server, which was asked for this, gave no usable answer."""
+
     default_status = 502
 
 
@@ -356,30 +404,44 @@ class ServiceUnavailable(StatusError):
 
 
 class GatewayTimeout(StatusError):
+    """504: another server, which was asked for this, took too long."""
+
     default_status = 504
 
 
 class HTTPVersionNotSupported(StatusError):
+    """505: that version of HTTP is not spoken here."""
+
     default_status = 505
 
 
 class VariantAlsoNegotiates(StatusError):
+    """506: the choice of a format leads to another choice (RFC 2295)."""
+
     default_status = 506
 
 
 class InsufficientStorage(StatusError):
+    """507: there is no room for it."""
+
     default_status = 507
 
 
 class LoopDetected(StatusError):
+    """508: the resources lead round in a circle (WebDAV)."""
+
     default_status = 508
 
 
 class NotExtended(StatusError):
+    """510: the request lacks an extension (RFC 2774)."""
+
     default_status = 510
 
 
 class NetworkAuthenticationRequired(StatusError):
+    """511: the network wants to know who you are first (RFC 6585)."""
+
     default_status = 511
 
 
@@ -400,20 +462,30 @@ class Redirect(HTTPException):
 
 
 class MovedPermanently(Redirect):
+    """301: it is there from now on. Clients may ask with GET, whatever they asked with; ``PermanentRedirect`` keeps the method."""
+
     default_status = 301
 
 
 class Found(Redirect):
+    """302: it is there this time. ``SeeOther`` and ``TemporaryRedirect`` say whether the method is kept."""
+
     default_status = 302
 
 
 class SeeOther(Redirect):
+    """303: look there, with GET: what is answered after a form was sent."""
+
     default_status = 303
 
 
 class TemporaryRedirect(Redirect):
+    """307: ask there this time, with the same method and body."""
+
     default_status = 307
 
 
 class PermanentRedirect(Redirect):
+    """308: ask there from now on, with the same method and body."""
+
     default_status = 308

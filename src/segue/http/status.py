@@ -5,6 +5,7 @@ The phrases are those of the IANA HTTP Status Code Registry (RFC 9110, section 1
 
 __all__ = ["PHRASES", "may_have_body", "phrase"]
 
+#: The reason phrases of all registered status codes.
 PHRASES: dict[int, str] = {
     100: "Continue",
     101: "Switching Protocols",

@@ -30,6 +30,7 @@ __all__ = [
 MAX_QUERY_FIELDS = 1_000
 
 Query: TypeAlias = MultiDict[str]
+"""The parameters of a query, in their order; a name may have several values."""
 QueryValues: TypeAlias = Mapping[str, object] | Iterable[tuple[str, object]]
 """What a query is written from: names to values, or to lists of values, or pairs."""
 

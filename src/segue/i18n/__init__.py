@@ -87,12 +87,19 @@ __all__ = [
 ]
 
 _texts = Texts("messages")
+#: The text in the language of who reads it, now: ``gettext("Hello %(name)s", name=name)``.
 gettext = _texts.gettext
+#: One text for one, another for many, as the language counts: ``ngettext("%(num)d film", "%(num)d films", count)``.
 ngettext = _texts.ngettext
+#: ``gettext`` with a context that tells equal texts apart: ``pgettext("month", "May")``.
 pgettext = _texts.pgettext
+#: ``ngettext`` with a context.
 npgettext = _texts.npgettext
+#: As ``gettext``, when it is shown: for texts that are written down before anybody asks, such as labels.
 lazy_gettext = _texts.lazy_gettext
+#: As ``ngettext``, when it is shown.
 lazy_ngettext = _texts.lazy_ngettext
+#: As ``pgettext``, when it is shown.
 lazy_pgettext = _texts.lazy_pgettext
 
 

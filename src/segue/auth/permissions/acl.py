@@ -17,7 +17,9 @@ __all__ = [
 ]
 
 Allow: Final = "allow"
+"""An entry of an access list grants."""
 Deny: Final = "deny"
+"""An entry of an access list refuses."""
 
 Entry = tuple[Literal["allow", "deny"], str, "str | Collection[str]"]
 """``(Allow, "group:editors", "edit")``: what to do, for whom, and with which permissions."""
@@ -34,7 +36,9 @@ class _All(frozenset[str]):
 
 
 ALL_PERMISSIONS: Final = _All()
+"""All permissions, in an entry of an access list."""
 DENY_ALL: Final[Entry] = (Deny, "everyone", ALL_PERMISSIONS)
+"""The last entry of a list that takes nothing from the resources above."""
 
 
 class Decision(NamedTuple):

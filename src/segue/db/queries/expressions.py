@@ -339,6 +339,7 @@ class Expr(Inside[T], Timed[T]):
 
 
 Condition: TypeAlias = Expr[bool]
+"""What ``where`` takes: an expression that holds or not."""
 
 
 def _aggregate(called: str, of: Expr[Any], kind: Kind, distinct: bool, where: Expr[bool] | None) -> Expr[Any]:
