@@ -57,6 +57,7 @@ PROBES: dict[str, Callable[[], bool]] = {
     "postgresql": lambda: _listens(SERVERS["postgresql"], 5432),
     "tmpfs": _may_mount,
     "pam": _may_configure_pam,
+    "postgis": lambda: bool(list(Path("/usr/share/postgresql").glob("*/extension/postgis.control"))),
     "pg_ctl": lambda: bool(shutil.which("pg_ctl") or list(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))),
     "mariadb": lambda: _listens(SERVERS["mariadb"], 3306),
     "redis": lambda: _listens(SERVERS["redis"], 6379),

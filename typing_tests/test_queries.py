@@ -8,8 +8,10 @@ from typing import Any, assert_type
 from segue.db import (
     Expr,
     Field,
+    LineString,
     Many,
     Model,
+    Point,
     Query,
     Ref,
     Rows,
@@ -97,3 +99,20 @@ def choices() -> None:
     assert_type(Post.facts.put("a", value=3), Expr[dict[str, Any]])
     assert_type(Post.words.includes("x"), Expr[bool])
     exists(Post.views > 3)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+
+
+class Place(Model):
+    at: Field[Point]
+    way: Field[LineString | None] = field(default=None)
+    name: Field[str]
+
+
+async def places() -> None:
+    here = Point((1, 2))
+    assert_type(Place.at.distance(here), Expr[float])
+    assert_type(Place.way.length(), Expr[float])
+    assert_type(Place.name.length(), Expr[int])
+    assert_type(Place.at.contains(here), Expr[bool])
+    assert_type(Place.at.centroid(), Expr[Point])
+    assert_type(await Place.all().values(Place.at), list[Point])
+    Place.at.contains("text")  # type: ignore[arg-type] # pyright: ignore[reportCallIssue, reportArgumentType]

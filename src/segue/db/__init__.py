@@ -51,6 +51,16 @@ from segue.db.functions import case, coalesce, count, function, now
 from segue.db.models.audit import Audited, acting_as
 from segue.db.models.constraints import check, exclude, index, searchable, unique
 from segue.db.models.fields import AnyRef, Field, Many, One, Ref, Related, field, related
+from segue.db.models.geometry import (
+    Geometry,
+    GeometryCollection,
+    LineString,
+    MultiLineString,
+    MultiPoint,
+    MultiPolygon,
+    Point,
+    Polygon,
+)
 from segue.db.models.model import Keyed, Model
 from segue.db.models.ranges import Range
 from segue.db.models.scopes import scope
@@ -104,10 +114,13 @@ __all__ = [
     "Expr",
     "Field",
     "ForeignKeyViolation",
+    "Geometry",
+    "GeometryCollection",
     "Inserted",
     "Inserting",
     "IntegrityError",
     "Keyed",
+    "LineString",
     "LinkChange",
     "Linked",
     "Linking",
@@ -115,11 +128,16 @@ __all__ = [
     "Many",
     "Missing",
     "Model",
+    "MultiLineString",
+    "MultiPoint",
+    "MultiPolygon",
     "NotLoaded",
     "NotNullViolation",
     "One",
     "Order",
     "Page",
+    "Point",
+    "Polygon",
     "PoolTimeout",
     "Query",
     "Range",

@@ -20,12 +20,13 @@ from segue.db.queries.expressions import Expr, Order
 from segue.db.queries.paths import RelatedCount, RelatedExists, RelatedValue
 from segue.db.queries.selections import alike
 
-__all__ = ["MYSQL", "Bound", "Element", "Scope", "Translator", "translates"]
+__all__ = ["MYSQL", "Bound", "Element", "Scope", "Translator", "orders", "translates"]
 
 MYSQL = ("mysql", "mariadb")
 
 Translate = Callable[["Translator", Any, "Scope"], Any]
 _TRANSLATIONS: dict[type, Translate] = {}
+_ORDERS: dict[type, Translate] = {}
 
 
 def translates(node: type) -> Callable[[Translate], Translate]:
@@ -33,6 +34,16 @@ def translates(node: type) -> Callable[[Translate], Translate]:
 
     def register(function: Translate) -> Translate:
         _TRANSLATIONS[node] = function
+        return function
+
+    return register
+
+
+def orders(node: type) -> Callable[[Translate], Translate]:
+    """Registers what makes SQL of a kind of node where rows are ordered by it, the least first, if an index wants it spelled so."""
+
+    def register(function: Translate) -> Translate:
+        _ORDERS[node] = function
         return function
 
     return register
@@ -261,7 +272,8 @@ class Translator:
         """An expression with its direction."""
         if isinstance(order.expression, e.Column) and order.expression.kind.cipher is not None:
             refuse_encrypted(order.expression, "order")
-        found = self.expression(order.expression, scope)
+        ordered = None if order.descending or scope.known is not None else _ORDERS.get(type(order.expression))
+        found = (ordered or Translator.expression)(self, order.expression, scope)
         found = found.desc() if order.descending else found.asc()
         if order.nulls is None:
             return found

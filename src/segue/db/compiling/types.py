@@ -12,6 +12,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import mssql, mysql, oracle, postgresql
 
+from segue.db.compiling.geometries import geometry_from, geometry_to, geometry_type
 from segue.db.compiling.pgvalues import hstore_dict, hstore_text, range_from, range_to
 from segue.db.models.kinds import Kind
 
@@ -119,6 +120,8 @@ def sql_type(  # noqa: C901 -- a case for each kind
             return _json_text(sa.JSON().with_variant(postgresql.HSTORE(), "postgresql"))
         case "range" if kind.item is not None:
             return _json_text(sa.JSON().with_variant(_range_type(kind.item), "postgresql"))
+        case "geometry":
+            return geometry_type(kind)
         case _:
             return sa.Text()
 
@@ -238,6 +241,7 @@ def array_type(kind: Kind) -> str | None:
         "timedelta": "interval",
         "uuid": "uuid",
         "json": "jsonb",
+        "geometry": "geography" if kind.geography else "geometry",
     }.get(kind.storage)
 
 
@@ -261,6 +265,8 @@ def _to(kind: Kind, dialect: str) -> Convert | None:  # noqa: C901 -- a case for
             return lambda value: _json().encode(value).decode()
         case "range":
             return range_to(dialect)
+        case "geometry":
+            return geometry_to(dialect, kind.srid)
         case "hstore" if dialect == "postgresql":
             return hstore_text
         case "hstore":
@@ -312,6 +318,8 @@ def _from(kind: Kind, dialect: str) -> Convert | None:  # noqa: C901 -- a case f
     match kind.storage:
         case "json":
             return _decoded(python)
+        case "geometry":
+            return geometry_from(dialect)
         case "range":
             return range_from if dialect == "postgresql" else _decoded(python)
         case "hstore":

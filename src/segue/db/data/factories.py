@@ -13,6 +13,15 @@ from uuid import UUID
 from msgspec import UNSET
 
 from segue.db.models.columns import ColumnField
+from segue.db.models.geometry import (
+    GeometryCollection,
+    LineString,
+    MultiLineString,
+    MultiPoint,
+    MultiPolygon,
+    Point,
+    Polygon,
+)
 from segue.db.models.mapping import Mapping, resolve_all
 from segue.db.models.model import Keyed
 
@@ -155,11 +164,28 @@ class Factory(Generic[M]):
         }
         if hint in made:
             return made[hint]()
+        if column.kind.storage == "geometry":
+            return self._geometry(hint, number, three=column.kind.dimensions == 3)
         if get_origin(hint) in (list, set, frozenset, dict, tuple) or hint in (list, set, dict):
             return (get_origin(hint) or hint)()
         raise TypeError(
             f"no factory knows what a {hint} is: give it, Factory({self.model.__name__}, {column.name}=...)"
         )
+
+    def _geometry(self, hint: Any, number: int, *, three: bool) -> Any:
+        """Something small, each a little further to the east: on the Earth and on any plane."""
+        x, y = number % 1000 / 10, number // 1000 % 500 / 10
+        rest = (0.0,) if three else ()
+        corners = [(x + east, y + north, *rest) for east, north in ((0, 0), (0.1, 0), (0.1, 0.1), (0, 0))]
+        made: dict[Any, Callable[[], Any]] = {
+            LineString: lambda: LineString(corners[:2]),
+            Polygon: lambda: Polygon([corners]),
+            MultiPoint: lambda: MultiPoint(corners[:2]),
+            MultiLineString: lambda: MultiLineString([corners[:2]]),
+            MultiPolygon: lambda: MultiPolygon([[corners]]),
+            GeometryCollection: lambda: GeometryCollection([Point(corners[0])]),
+        }
+        return made.get(hint, lambda: Point(corners[0]))()
 
     def _moment(self, number: int, *, zone: bool) -> datetime:
         found = _START + timedelta(hours=number)

@@ -328,7 +328,7 @@ def _value(column: ColumnField, given: Any, *, texts: bool) -> Any:
             return None
         if given.startswith("\\") and given.lstrip("\\") == "N":
             given = given[1:]
-        elif column.kind.storage in ("json", "array"):
+        elif column.kind.storage in ("json", "array", "geometry"):
             given = json.loads(given)
     if given is None:
         return None

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final, cast
 
+from segue.db.engine.sqlite_geometry import geometry
+
 __all__ = ["add_functions"]
 
 _MICROSECOND: Final = datetime.timedelta(microseconds=1)
@@ -34,6 +36,7 @@ def add_functions(raw: sqlite3.Connection) -> None:
         ("segue_json_contains", _json_contains, 2),
         ("segue_json_overlaps", _json_overlaps, 2),
         ("segue_similarity", _similarity, 2),
+        ("segue_geometry", geometry, -1),
     ):
         raw.create_function(name, arguments, _of_known(function), deterministic=True)
     aggregates: tuple[tuple[str, Any, int], ...] = (

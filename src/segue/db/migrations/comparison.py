@@ -121,6 +121,8 @@ _SAME_TYPES = (
     # What MariaDB calls JSON is long text.
     (r"\bjson\b(?!b)", "json"),
     (r" (?:character set|collate) \S+", ""),
+    # Of geometries MySQL does not say in which system they are.
+    (r" (?:ref_system_id=|srid )\d+", ""),
 )
 
 

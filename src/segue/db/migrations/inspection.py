@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
+from segue.db.compiling.geometries import MySQLGeometry, PostGIS
 from segue.db.errors import ConfigurationError
 from segue.db.migrations.modelsource import Written
 from segue.db.migrations.record import TABLE
 from segue.db.migrations.source import sorted_imports
+from segue.db.models.geometry import GEOMETRIES
 
 if TYPE_CHECKING:
     from segue.db.databases.database import Database
@@ -29,7 +31,9 @@ async def models_of(database: "Database", tables: Sequence[str] = ()) -> str:
 
 def _module(connection: sa.Connection, tables: Sequence[str]) -> str:
     look = sa.inspect(connection)
-    there = [name for name in look.get_table_names() if name not in (TABLE, "alembic_version")]
+    # Among others a table of PostGIS.
+    others = {TABLE, "alembic_version", *_tables_of_extensions(connection)}
+    there = [name for name in look.get_table_names() if name not in others]
     for name in tables:
         if name not in there:
             raise ConfigurationError(f"there is no table {name!r}; there are {', '.join(there) or 'none'}")
@@ -41,6 +45,15 @@ def _module(connection: sa.Connection, tables: Sequence[str]) -> str:
     lines = [f'"""Models of the tables of {connection.engine.url.database or "a database"}."""', ""]
     lines += sorted_imports(imports)
     return "\n".join(lines) + "\n\n" + "\n\n\n".join(one.text for one in written) + "\n"
+
+
+def _tables_of_extensions(connection: sa.Connection) -> list[str]:
+    if connection.dialect.name != "postgresql":
+        return []
+    rows = connection.exec_driver_sql(
+        "SELECT relname FROM pg_class JOIN pg_depend ON objid = pg_class.oid AND deptype = 'e' WHERE relkind = 'r'"
+    )
+    return [row[0] for row in rows]
 
 
 class _Inspected:
@@ -137,6 +150,8 @@ def _kind(type_: Any) -> tuple[str, dict[str, str]]:  # noqa: C901 -- a case for
     if type(type_).__name__ == "TINYINT" and getattr(type_, "display_width", None) == 1:
         return "bool", {}
     match type_:
+        case PostGIS() | MySQLGeometry():
+            return _geometry(type_)
         case sa.Boolean():
             return "bool", {}
         case sa.SmallInteger():
@@ -181,6 +196,17 @@ def _kind(type_: Any) -> tuple[str, dict[str, str]]:  # noqa: C901 -- a case for
             return names.get(type(type_).__name__, "Any"), (
                 {} if type(type_).__name__ in names else {"json": "True"}
             )
+
+
+def _geometry(type_: PostGIS | MySQLGeometry) -> tuple[str, dict[str, str]]:
+    names = {one.__name__.lower(): one.__name__ for one in GEOMETRIES.values()}
+    said = (type_.shape or "").lower()
+    options = {} if type_.srid in (None, 4326) else {"srid": str(type_.srid)}
+    if isinstance(type_, PostGIS) and type_.name == "geography":
+        options["geography"] = "True"
+    if said.endswith("z"):
+        options["dimensions"] = "3"
+    return names.get(said.removesuffix("z"), "Geometry"), options
 
 
 def _default(text: str, kind: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ from typing import Any, get_args, get_origin
 from msgspec import UNSET
 
 from segue.db.migrations.source import Body
+from segue.db.models.geometry import GEOMETRIES, geometry_name
 from segue.db.models.mapping import ColumnField, Mapping, Relation
 from segue.db.queries.expressions import Expr
 
@@ -21,6 +22,10 @@ _IMPORTS = {
     "UUID": "from uuid import UUID",
     "Any": "from typing import Any",
     "Literal": "from typing import Literal",
+    **{
+        name: f"from segue.db import {name}"
+        for name in ("Geometry", *(one.__name__ for one in GEOMETRIES.values()))
+    },
 }
 
 
@@ -134,6 +139,8 @@ def _stored_as(column: ColumnField) -> str:
         from segue.db.compiling.types import enum_values
 
         return "int" if all(isinstance(one, int) for one in enum_values(kind.python)) else "str"
+    if kind.storage == "geometry":
+        return geometry_name(kind)
     if kind.storage == "array":
         item = get_args(kind.python)[0] if get_origin(kind.python) is list else Any
         return f"list[{getattr(item, '__name__', 'Any')}]"
@@ -145,13 +152,15 @@ def _options(column: ColumnField) -> dict[str, str]:
     found: dict[str, str] = {}
     if options.key:
         found["key"] = "True"
-    for name in ("column", "max_length", "digits", "places"):
+    for name in ("column", "max_length", "digits", "places", "srid"):
         value = getattr(options, name)
         if value is not None:
             found[name] = repr(value)
-    for name in ("text", "array", "json"):
+    for name in ("text", "array", "json", "geography"):
         if getattr(options, name):
             found[name] = "True"
+    if options.dimensions == 3:
+        found["dimensions"] = "3"
     if options.bits != 64:
         found["bits"] = str(options.bits)
     if not options.zone:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, ove
 import msgspec
 
 from segue.core.texts.lazy import Words
+from segue.db.models.geometry import MOST_POINTS
 from segue.db.queries.expressions import Condition, Expr, Order
 
 if TYPE_CHECKING:
@@ -202,6 +203,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     json: bool = False
     zone: bool = True
     collation: str | None = None
+    srid: int | None = None
+    geography: bool = False
+    dimensions: Literal[2, 3] = 2
+    max_points: int = MOST_POINTS
     encrypted: Any = None
     private: bool = False
     read_only: bool = False
@@ -253,7 +258,8 @@ def field(
     **Columns.** ``key``: the primary key, or a part of it. ``column``: the name in the database. ``unique``, ``index``.
     ``max_length`` (of text, in characters), ``text`` (of any length), ``digits`` and ``places`` (of decimals), ``bits`` (of
     integers: 16, 32, 64), ``array`` (a list in an array of PostgreSQL, JSON elsewhere), ``hstore`` (a dict of texts, JSON elsewhere), ``json``, ``zone=False`` (naive datetimes),
-    ``collation``, ``encrypted`` (a key, or an object with ``encrypt`` and ``decrypt``), ``hashed`` (an object with ``hash(text)`` and
+    ``srid`` (of geometries: the system of their coordinates; 4326, longitudes and latitudes, is the default), ``geography`` (distances on the Earth, in
+    metres), ``dimensions`` (3: with heights), ``max_points`` (of one geometry), ``collation``, ``encrypted`` (a key, or an object with ``encrypt`` and ``decrypt``), ``hashed`` (an object with ``hash(text)`` and
     ``verify(text, hash)``, async or not: the field keeps what it makes of a password), ``keys_of`` (of a list: of which model the keys in it are),
     ``upload`` (a storage, such as ``segue.storage.Storage``, whose file the field names; ``folder``: where it keeps them).
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_orig
 
 import msgspec
 
+from segue.db.models.geometry import GEOMETRIES, Shape
 from segue.db.models.ranges import Range
 
 __all__ = ["Kind", "Storage", "kind_of", "kind_of_value"]
@@ -34,6 +35,7 @@ Storage: TypeAlias = Literal[
     "array",
     "range",
     "hstore",
+    "geometry",
 ]
 """How a value is stored, whatever the database calls it."""
 
@@ -51,11 +53,14 @@ class Kind:
         "cipher",
         "collation",
         "digits",
+        "dimensions",
+        "geography",
         "item",
         "length",
         "null",
         "places",
         "python",
+        "srid",
         "storage",
         "token",
         "zone",
@@ -89,6 +94,10 @@ class Kind:
         self.collation: str | None = more.pop("collation", None)
         #: Whether datetimes know their zone. Naive ones are for what has none: opening hours, a birthday party.
         self.zone: bool = more.pop("zone", True)
+        #: Of geometries: in which system their coordinates are, and whether distances on the Earth are meant.
+        self.srid: int = more.pop("srid", None) or 4326
+        self.geography: bool = more.pop("geography", False)
+        self.dimensions: int = more.pop("dimensions", 2)
         if more:
             raise TypeError(f"a kind of column has no {', '.join(more)}")
         #: Stands for alike kinds in the shape of a query.
@@ -104,6 +113,9 @@ class Kind:
             self.cipher,
             self.collation,
             self.zone,
+            self.srid,
+            self.geography,
+            self.dimensions,
         )
         self.token: int = _tokens.setdefault(alike, len(_tokens))
 
@@ -119,7 +131,21 @@ class Kind:
 
 
 #: What else is said of a kind, beside how it is stored and what it is in Python.
-_SHARED = ("length", "digits", "places", "item", "bits", "cipher", "collation", "zone")
+_SHARED = (
+    "length",
+    "digits",
+    "places",
+    "item",
+    "bits",
+    "cipher",
+    "collation",
+    "zone",
+    "srid",
+    "geography",
+    "dimensions",
+)
+
+_SHAPES = frozenset(GEOMETRIES.values())
 
 _SCALARS: dict[Any, Storage] = {
     bool: "bool",
@@ -150,6 +176,10 @@ def kind_of(hint: Any, **options: Any) -> Kind:  # noqa: C901 -- a case for each
     forced_json = options.pop("json", False)
     hstore = options.pop("hstore", False)
     plain, null = _without_none(_bare(hint))
+    if _is_geometry(plain) and not forced_json:
+        return Kind("geometry", plain, null=null, **options)
+    if options.get("srid") or options.get("geography"):
+        raise TypeError(f"srid= and geography= are said of geometries, and {plain!r} is none")
     if forced_json:
         return Kind("json", plain, null=null, **options)
     if hstore:
@@ -205,6 +235,8 @@ def kind_of_value(value: Any) -> Kind:
     for python, kind in _BY_TYPE.items():
         if isinstance(value, python):
             return kind
+    if isinstance(value, Shape):
+        return Kind("geometry", type(value), srid=getattr(value, "srid", None))
     if isinstance(value, dict | list | tuple | msgspec.Struct):
         return ANY_JSON
     raise TypeError(f"a query cannot say {value!r:.80}: no column holds a {type(value).__qualname__}")
@@ -224,6 +256,13 @@ def _without_none(hint: Any) -> tuple[Any, bool]:
             return _bare(members[0]), null
         return (Union[tuple(members)], null)  # noqa: UP007 -- known only now
     return hint, False
+
+
+def _is_geometry(plain: Any) -> bool:
+    """Whether it is a geometry, or one of several kinds."""
+    if get_origin(plain) in (Union, types.UnionType):
+        return all(one in _SHAPES for one in get_args(plain))
+    return isinstance(plain, type) and plain in _SHAPES
 
 
 def _is_json(plain: Any) -> bool:

@@ -43,7 +43,20 @@ __all__ = [
 
 
 #: The options of a field that say what kind of column it is.
-_OF_KIND = ("digits", "places", "bits", "array", "hstore", "text", "json", "zone", "collation")
+_OF_KIND = (
+    "digits",
+    "places",
+    "bits",
+    "array",
+    "hstore",
+    "text",
+    "json",
+    "zone",
+    "collation",
+    "srid",
+    "geography",
+    "dimensions",
+)
 
 
 class Mapping:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from segue.db.errors import UnusableValue
+from segue.db.models.geometry import GEOMETRIES, MOST_POINTS, Shape, fault
 from segue.db.models.kinds import Kind
 
 __all__ = ["check_value"]
@@ -58,9 +59,20 @@ def _moment(value: datetime.datetime, kind: Kind) -> None:
         raise UnusableValue(value, told)
 
 
+def _geometry(value: Shape, kind: Kind) -> None:
+    if kind.storage == "json":
+        return
+    if kind.storage != "geometry":
+        raise UnusableValue(value, "is a geometry, and what it is compared with is none")
+    told = fault(value, srid=kind.srid, dimensions=kind.dimensions, most=MOST_POINTS)
+    if told is not None:
+        raise UnusableValue(value, f"cannot be compared with. {told}")
+
+
 _CHECKS: dict[type, Callable[[Any, Kind], None]] = {
     str: _text,
     int: _integer,
     float: _float,
     datetime.datetime: _moment,
+    **dict.fromkeys(GEOMETRIES.values(), _geometry),
 }

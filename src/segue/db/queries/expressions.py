@@ -11,9 +11,11 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, TypeVar, cast, overload
 
 from segue.db.errors import UnusableValue
+from segue.db.models.geometry import Geometry, Shape
 from segue.db.models.kinds import Kind, kind_of, kind_of_value
 from segue.db.queries.checking import check_value
 from segue.db.queries.insides import Inside
+from segue.db.queries.located import Located
 from segue.db.queries.timed import Timed
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ __all__ = [
 T = TypeVar("T")
 S = TypeVar("S")
 N = TypeVar("N", int, float, decimal.Decimal)
+G = TypeVar("G", bound=Shape)
 
 BOOLEAN = Kind("bool", bool)
 INTEGER = Kind("int", int)
@@ -53,7 +56,7 @@ DURATION = Kind("timedelta", datetime.timedelta)
 Key: TypeAlias = list[Any]
 
 
-class Expr(Inside[T], Timed[T]):
+class Expr(Inside[T], Located[T], Timed[T]):
     """Something that the database computes, of Python type ``T``: ``Post.title``, ``Post.views + 1``, ``count()``.
 
     Comparisons make conditions: ``==``, ``!=``, ``<``, ``&``, ``|``, ``~``. ``x == None`` is ``IS NULL``. A condition has no
@@ -219,8 +222,17 @@ class Expr(Inside[T], Timed[T]):
 
     # -- text
 
-    def contains(self: "Expr[str] | Expr[str | None]", text: str) -> "Condition":
-        """Whether it has ``text`` in it, letter for letter. ``%`` and ``_`` are letters as others are."""
+    @overload
+    def contains(self: "Expr[str] | Expr[str | None]", text: str) -> "Condition": ...
+    @overload
+    def contains(self: "Expr[G] | Expr[G | None]", text: "Geometry | Expr[Any]", /) -> "Condition": ...
+    def contains(self, text: Any) -> "Condition":
+        """Whether it has ``text`` in it, letter for letter. ``%`` and ``_`` are letters as others are.
+
+        Of a geometry: whether all of another one lies in it.
+        """
+        if self.kind.storage == "geometry":
+            return self._located("contains", text)
         return _match(self, "like", text, "%", "%")
 
     def icontains(self: "Expr[str] | Expr[str | None]", text: str) -> "Condition":
@@ -267,8 +279,14 @@ class Expr(Inside[T], Timed[T]):
         """The text in upper case."""
         return Function("upper", (self,), self.kind)
 
-    def length(self: "Expr[str] | Expr[str | None]") -> "Expr[int]":
-        """How many characters it has."""
+    @overload
+    def length(self: "Expr[str] | Expr[str | None]") -> "Expr[int]": ...  # type: ignore[overload-overlap] # no text is a geometry
+    @overload
+    def length(self: "Expr[G] | Expr[G | None]") -> "Expr[float]": ...
+    def length(self) -> "Expr[Any]":
+        """How many characters it has; of a geometry, how long its lines are."""
+        if self.kind.storage == "geometry":
+            return self._located("length")
         return Function("length", (cast("Expr[Any]", self),), INTEGER)
 
     # -- aggregates

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 if TYPE_CHECKING:
+    from segue.db.models.geometry import Geometry
     from segue.db.models.ranges import Range
     from segue.db.queries.expressions import Condition, Expr
     from segue.db.queries.nested import Comparison
@@ -46,14 +47,17 @@ class Inside(Generic[T]):
 
         return compared("includes", cast("Any", self), part)
 
-    def overlaps(self, other: "T | Expr[T]") -> "Condition":
-        """Whether two lists have an item in common, or two ranges a value."""
+    def overlaps(self, other: "T | Expr[T] | Geometry") -> "Condition":
+        """Whether two lists have an item in common, or two ranges a value.
+
+        Two geometries: whether each has points that the other one has and points that it has not.
+        """
         from segue.db.queries.nested import compared
 
         return compared("overlaps", cast("Any", self), other)
 
-    def within(self, other: "T | Expr[T]") -> "Condition":
-        """Whether all of a range is in another one (PostgreSQL, as all that follows about ranges)."""
+    def within(self, other: "T | Expr[T] | Geometry") -> "Condition":
+        """Whether all of a range is in another one (PostgreSQL, as all that follows about ranges), or all of a geometry."""
         return self._ranged("within", other)
 
     def before(self, other: "T | Expr[T]") -> "Condition":
@@ -64,8 +68,8 @@ class Inside(Generic[T]):
         """Whether a range begins after another one has ended."""
         return self._ranged("after", other)
 
-    def touches(self, other: "T | Expr[T]") -> "Condition":
-        """Whether one of two ranges begins where the other one ends."""
+    def touches(self, other: "T | Expr[T] | Geometry") -> "Condition":
+        """Whether one of two ranges begins where the other one ends, or two geometries meet at their edges only."""
         return self._ranged("touches", other)
 
     def _ranged(self, comparison: "Comparison", other: Any) -> "Condition":

@@ -167,6 +167,10 @@ def has_keys(inner: Expr[Any], keys: tuple[str, ...]) -> Condition:
 def compared(comparison: Comparison, left: Expr[Any], right: Any) -> Condition:
     """What ``x.includes(...)`` and ``x.overlaps(...)`` are."""
     kind = left.kind
+    if kind.storage == "geometry" and comparison in ("overlaps", "within", "touches"):
+        from segue.db.queries.spatial import spatial
+
+        return spatial(comparison, left, (right,))
     if comparison not in ("includes", "overlaps") and kind.storage != "range":
         raise TypeError(f"{left!r} is no range: {comparison}() compares ranges")
     if kind.storage not in ("json", "array", "range", "hstore") or (

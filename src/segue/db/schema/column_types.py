@@ -5,6 +5,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from segue.db.compiling.types import enum_values, sql_type
+from segue.db.models.geometry import GEOMETRIES, Geometry, geometry_name
 from segue.db.models.kinds import Kind, Storage
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "datetime",
     "decimal",
     "double",
+    "geometry",
     "hstore",
     "integer",
     "interval",
@@ -83,6 +85,11 @@ def _source(kind: Kind, *, indexed: bool, words: bool = False) -> str | None:  #
             return f'range_of("{kind.item.storage}"{more})'
         case "hstore":
             return "hstore()"
+        case "geometry":
+            said = [] if kind.srid == 4326 else [f"srid={kind.srid}"]
+            said += ["geography=True"] if kind.geography else []
+            said += ["dimensions=3"] if kind.dimensions == 3 else []
+            return f"geometry({', '.join([repr(geometry_name(kind)), *said])})"
         case _:
             return None
 
@@ -169,6 +176,15 @@ def range_of(
 def hstore() -> Type:
     """Texts by keys that are texts: hstore of PostgreSQL, JSON elsewhere."""
     return _made("hstore")
+
+
+def geometry(
+    shape: str = "Geometry", *, srid: int = 4326, geography: bool = False, dimensions: Literal[2, 3] = 2
+) -> Type:
+    """A geometry: of PostGIS, of MySQL, and bytes (Well-Known Binary) elsewhere."""
+    python = next((one for one in GEOMETRIES.values() if one.__name__ == shape), Geometry)
+    found = Kind("geometry", python, srid=srid, geography=geography, dimensions=dimensions)
+    return column_type(found)
 
 
 def array(item: Type) -> Type:

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+from segue.db.compiling.geometries import PostGIS
+
 __all__ = ["add_extensions", "extensions_of"]
 
 
@@ -11,8 +13,11 @@ def extensions_of(metadata: sa.MetaData) -> list[str]:
     found: set[str] = set()
     for table in metadata.tables.values():
         for column in table.columns:
-            if isinstance(column.type.dialect_impl(postgresql.dialect()), postgresql.HSTORE):  # type: ignore[no-untyped-call] # SQLAlchemy's
+            there = column.type.dialect_impl(postgresql.dialect())  # type: ignore[no-untyped-call] # SQLAlchemy's
+            if isinstance(there, postgresql.HSTORE):
                 found.add("hstore")
+            elif isinstance(there, PostGIS):
+                found.add("postgis")
         for one in table.indexes:
             if any("trgm" in ops for ops in one.dialect_options["postgresql"].get("ops", {}).values()):
                 found.add("pg_trgm")

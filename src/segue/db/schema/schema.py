@@ -16,12 +16,13 @@ from segue.db.errors import ConfigurationError
 from segue.db.models.constraints import Check, Exclude, Index, Searchable, Unique
 from segue.db.models.lineage import descendants, in_table
 from segue.db.models.mapping import ColumnField, Mapping, Pointer
-from segue.db.queries.expressions import Expr
+from segue.db.queries.expressions import Expr, Function
 from segue.db.schema.column_types import column_type
 from segue.db.schema.extensions import add_extensions
 from segue.db.schema.placement import full_name, mappings_of
 from segue.db.schema.schemalock import only_one
 from segue.db.schema.searchindexes import add_search_index
+from segue.db.schema.spatialindexes import add_spatial_index
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,7 +90,9 @@ class _Table:
         for owner, one in self.said:
             if one.home is not mapping:
                 continue
-            if one.options.index and not one.options.unique:
+            if one.kind.storage == "geometry":
+                add_spatial_index(self.table, one, self.dialect)
+            elif one.options.index and not one.options.unique:
                 sa.Index(None, self.table.c[one.column])
             if any(one is pointer.type for pointer in owner.pointers.values()):
                 self.add_pointer_index(next(p for p in owner.pointers.values() if p.type is one))
@@ -209,6 +212,14 @@ class _Table:
         """The text of an expression that a function of the model gives."""
         expression = function(owner.model)
         return self.text(lambda dialect: self.rendered(expression, dialect, owner))
+
+    def indexed(self, function: Any, owner: Mapping) -> DialectSQL:
+        """An expression that is indexed: PostgreSQL wants it in parentheses, unless it is a function."""
+        made = self.sql(function, owner)
+        text = made.texts.get("postgresql")
+        if text is None or isinstance(function(owner.model), Function):
+            return made
+        return DialectSQL(made.texts | {"postgresql": f"({text})"})
 
     def text(self, make: "Callable[[str], str]") -> DialectSQL:
         """What a function makes for each database: so a revision that was written over one runs over another."""
@@ -330,7 +341,7 @@ class _Table:
                 table.append_constraint(sa.CheckConstraint(text, name=name))
             case Index():
                 parts = [
-                    self.columns((one,), owner)[0] if isinstance(one, str) else self.sql(one, owner)
+                    self.columns((one,), owner)[0] if isinstance(one, str) else self.indexed(one, owner)
                     for one in constraint.fields
                 ]
                 name = (

@@ -13,6 +13,7 @@ from msgspec import UNSET
 from segue.core.binding.validated import plan_of
 from segue.db.errors import ValidationError
 from segue.db.models.fieldtypes import annotation
+from segue.db.models.geometry import Shape, fault, geometry_name
 from segue.db.models.hashed import Hashed
 from segue.db.models.mapping import ColumnField, Mapping, resolve_all
 from segue.db.models.state import put
@@ -49,6 +50,8 @@ def _checker(column: ColumnField) -> Check:
             return value
         if own is not None and value is not None:
             value = own(value)
+        if storage == "geometry":
+            _check_shape(value, column)
         msgspec.convert(value, hint, dec_hook=_as_it_is, from_attributes=True)
         if value is None:
             return value
@@ -65,6 +68,8 @@ def _checker(column: ColumnField) -> Check:
             raise ValueError(f"{value} is no number that can be stored")
         elif storage == "decimal":
             _check_decimal(value, column, low, high)
+        elif storage == "geometry":
+            _check_geometry(value, column)
         if bounded:
             _check_bounds(value, column)
         return value
@@ -113,6 +118,19 @@ def _check_decimal(value: Any, column: ColumnField, low: Any, high: Any) -> None
             raise ValueError(f"Expected at most {places} digits after the point")
         if before > kind.digits - places:
             raise ValueError(f"Expected at most {kind.digits - places} digits before the point")
+
+
+def _check_shape(value: Any, column: ColumnField) -> None:
+    """A geometry of another kind has the same attributes: it is not converted."""
+    if isinstance(value, Shape) and not isinstance(value, column.kind.python):
+        raise ValueError(f"Expected a {geometry_name(column.kind)}, got a {type(value).__name__}")  # noqa: TRY004 -- a bad value, as all others
+
+
+def _check_geometry(value: Any, column: ColumnField) -> None:
+    kind = column.kind
+    told = fault(value, srid=kind.srid, dimensions=kind.dimensions, most=column.options.max_points)
+    if told is not None:
+        raise ValueError(told)
 
 
 def _as_it_is(kind: Any, value: Any) -> Any:

@@ -17,7 +17,7 @@ from segue.html.forms.fieldtype import FieldType, field_type
 from segue.html.forms.filewidgets import FileInput
 from segue.html.forms.messages import Refused
 from segue.html.forms.reading import ABSENT, UNFIT, Reading
-from segue.html.forms.texts import reader_of, shown_text
+from segue.html.forms.texts import has_text_form, reader_of, shown_text
 from segue.html.forms.widgets import (
     Checkbox,
     Checkboxes,
@@ -291,4 +291,4 @@ def can_be_field(told: FieldType) -> bool:
     item = list_item(kind)
     if item is not None and get_origin(kind) is not None:
         return can_be_field(field_type(item)) and list_item(item) is None
-    return is_text_like(kind) or is_upload(kind) or kind is UUID
+    return is_text_like(kind) or is_upload(kind) or kind is UUID or has_text_form(kind)

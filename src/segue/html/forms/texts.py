@@ -4,15 +4,22 @@ import enum
 from collections.abc import Callable
 from datetime import date, datetime, time, tzinfo
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
+from segue.core.binding.kinds import is_union
 from segue.core.binding.scalars import from_text
 from segue.core.texts.speaking import current_zone
 from segue.html.forms.fieldtype import FieldType
 
-__all__ = ["reader_of", "shown_text"]
+__all__ = ["has_text_form", "reader_of", "shown_text"]
+
+
+def has_text_form(kind: Any) -> bool:
+    """Whether its class reads it from a text, with ``__from_text__``, and ``str()`` writes it: a geometry, for one."""
+    members = get_args(kind) if is_union(kind) else (kind,)
+    return all(hasattr(one, "__from_text__") for one in members)
 
 
 def reader_of(told: FieldType, zone: tzinfo | None) -> Callable[[str], Any] | None:
@@ -21,6 +28,8 @@ def reader_of(told: FieldType, zone: tzinfo | None) -> Callable[[str], Any] | No
     ``zone``: where times are at home that browsers send without one, for fields that want to know; None is that of who
     reads.
     """
+    if has_text_form(told.kind):
+        return _text_form_reader(told.kind)
     convert = from_text(told.whole, validating=False)  # the field asks once for all of it
     if convert is None or told.whole is str:
         return None
@@ -41,6 +50,19 @@ def reader_of(told: FieldType, zone: tzinfo | None) -> Callable[[str], Any] | No
         return msgspec.convert(
             plain.replace(tzinfo=zone or current_zone()) if plain.tzinfo is None else plain, told.whole
         )
+
+    return read
+
+
+def _text_form_reader(kind: Any) -> Callable[[str], Any]:
+    members = get_args(kind) if is_union(kind) else (kind,)
+
+    def read(text: str) -> Any:
+        found = members[0].__from_text__(text)
+        if not isinstance(found, members):
+            names = ", ".join(one.__name__ for one in members)
+            raise ValueError(f"Expected {names}, got {type(found).__name__}")  # noqa: TRY004 -- a bad value
+        return found
 
     return read
 
@@ -69,6 +91,8 @@ def shown_text(value: Any, zone: tzinfo | None) -> str:
     if isinstance(value, Decimal):
         return f"{value:f}"
     if isinstance(value, str | int | float):
+        return str(value)
+    if hasattr(kind, "__from_text__"):
         return str(value)
     plain = msgspec.to_builtins(value)  # a duration
     return plain if isinstance(plain, str) else str(value)
