@@ -4,6 +4,6 @@
 - ``provider``: who is asked; ``presets``: those that many use. ``person``: whom they name
 - ``issuer``: what an issuer says of itself (discovery), and its keys, which it may change; ``verifying``: what its tokens say
 - ``flow``: there and back; ``plugin``: SignInWith, which puts it into an app; ``linking``, ``model``: whose account it is here
-- ``cas``: a server of CAS
+- ``cas``: a server of CAS; ``saml``: providers of SAML 2.0
 - ``tokens``: access tokens of an issuer elsewhere, for APIs
 """

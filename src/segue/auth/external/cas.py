@@ -15,6 +15,7 @@ from segue.client import CallFailed, Http
 from segue.http.request import Request
 from segue.http.xml import XMLError, parse_xml
 from segue.security import Session
+from segue.security.keys import Keys
 
 __all__ = ["CAS"]
 
@@ -43,7 +44,7 @@ class CAS(WayThere, frozen=True, kw_only=True):
         WayThere.__post_init__(self)
         checked_url(self.url, f"the CAS server {self.name!r}")
 
-    def flow(self, http: Http) -> Flow:
+    def flow(self, http: Http, keys: Keys) -> Flow:
         """There with a service, back with a ticket."""
         return _TicketFlow(self, http)
 

@@ -5,21 +5,26 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from segue.auth.accounts import ACCOUNTS, Accounts
+from segue.auth.closed import OPEN
 from segue.auth.external import texts
 from segue.auth.external.issuer import careful_client
 from segue.auth.external.linking import Linking, NotLinked
 from segue.auth.external.model import ExternalAccount
 from segue.auth.external.person import Person, SignInFailed
-from segue.auth.external.source import Flow, WayThere
+from segue.auth.external.source import Flow, PostedFlow, WayThere
 from segue.auth.external.started import Started
 from segue.auth.guards import freshly, signed_in_as
 from segue.auth.signins import Way
+from segue.core.app import App
 from segue.core.appkey import AppKey
 from segue.core.plugins.setup import Setup
 from segue.html import Page, render
 from segue.http.errors import BadGateway, BadRequest, Forbidden, NotFound, SeeOther
 from segue.http.request import Request
+from segue.http.response import Response
+from segue.http.url import encode_query
 from segue.security import Session, Sessions, own_path
+from segue.security.plugin import keys_of
 
 __all__ = ["FLOWS", "SignInWith"]
 
@@ -74,8 +79,8 @@ class SignInWith:
                 "whose accounts are these? List the plugin Auth too, or say what happens with whom a provider has named: "
                 "SignInWith(..., done=...)"
             )
-        http = careful_client()
-        flows = {one.name: one.flow(http) for one in self._providers}
+        http, keys = careful_client(), keys_of(to)
+        flows = {one.name: one.flow(http, keys) for one in self._providers}
         to.app[FLOWS] = flows
 
         async def opened() -> AsyncIterator[None]:
@@ -84,31 +89,36 @@ class SignInWith:
 
         to.lifespan(opened)
         origin = self._origin or ("" if accounts is None else accounts.options.origin)
+        posted = [name for name, one in flows.items() if isinstance(one, PostedFlow)]
+        if posted and not origin and not to.app.development:
+            raise ValueError(
+                f"answers of {posted[0]!r} are for one address only, and a request does not say it: anybody can send any Host. Give it: "
+                f"AUTH_ORIGIN=https://films.example, or SignInWith(..., origin=...)"
+            )
         desk = _Desk(flows, accounts, self._done, origin)
-        to.get(f"{self._at}/{{provider}}", name="sign_in_with.begin", documented=False, cache=0)(desk.begin)
-        to.get(f"{self._at}/{{provider}}/callback", name="sign_in_with.callback", documented=False, cache=0)(
-            desk.callback
-        )
+        pages = App("sign_in_with", documented=False, cache=0, permission=None)
+        pages[OPEN] = True
+        pages.get("/{provider}", name="begin")(desk.begin)
+        pages.get("/{provider}/callback", name="callback")(desk.callback)
+        if posted:
+            pages.post("/{provider}/callback", name="receive", skip=["csrf"])(desk.receive)
+            pages.get("/{provider}/metadata", name="metadata")(desk.metadata)
         if accounts is not None:
-            self._for_accounts(to, accounts, desk)
+            self._for_accounts(to, pages, accounts, desk)
+        to.include(pages, at=self._at)
 
-    def _for_accounts(self, to: Setup, accounts: Accounts, desk: "_Desk") -> None:
+    def _for_accounts(self, to: Setup, pages: App, accounts: Accounts, desk: "_Desk") -> None:
         """Links on the pages of accounts, and a page of its own for the accounts elsewhere."""
         for one in self._providers:
             title = texts.SIGN_IN_WITH.with_values(provider=one.title)
             accounts.sign_ins.ways.append(Way("sign_in_with.begin", title, {"provider": one.name}))
         accounts.sign_ins.settings.append(Way("sign_in_with.home", texts.ELSEWHERE))
         fresh = [freshly()]
-        at = self._at
         to.get("/account/elsewhere", name="sign_in_with.home", documented=False, cache=0, requires=fresh)(
             desk.home
         )
-        to.post(f"{at}/{{provider}}/link", name="sign_in_with.link", documented=False, requires=fresh)(
-            desk.link
-        )
-        to.post(
-            f"{at}/links/{{id:int}}/remove", name="sign_in_with.unlink", documented=False, requires=fresh
-        )(desk.unlink)
+        pages.post("/{provider}/link", name="link", requires=fresh)(desk.link)
+        pages.post("/links/{id:int}/remove", name="unlink", requires=fresh)(desk.unlink)
 
 
 class _Desk:
@@ -157,6 +167,28 @@ class _Desk:
             raise SeeOther(started.target)
         raise SeeOther(await self._signed_in(request, person, started) or started.target)
 
+    async def receive(self, request: Request, provider: str) -> None:
+        """Looks at a form of another site, and sends the browser on to the page where it says who it is."""
+        flow = self._flow(provider)
+        if not isinstance(flow, PostedFlow):
+            raise NotFound
+        try:
+            answer = await flow.receive(request, back=self._back(request, provider))
+        except SignInFailed as failed:
+            logger.warning("nobody was signed in: %s", failed)
+            raise BadRequest(str(texts.FAILED)) from failed
+        path = request.url_for("sign_in_with.callback", provider=provider)
+        raise SeeOther(f"{path}?{encode_query({'answer': answer})}")
+
+    async def metadata(self, request: Request, provider: str) -> Response:
+        """What the other site has to know of us."""
+        flow = self._flow(provider)
+        if not isinstance(flow, PostedFlow):
+            raise NotFound
+        return Response(
+            flow.metadata(self._back(request, provider)), content_type="application/samlmetadata+xml"
+        )
+
     async def unlink(self, request: Request, id: int) -> None:
         """Takes a link away."""
         identity = await signed_in_as(request)
@@ -181,14 +213,17 @@ class _Desk:
 
     async def _away(self, request: Request, session: Session, provider: str, *, link: bool) -> str:
         flow = self._flow(provider)
-        path = request.url_for("sign_in_with.callback", provider=provider)
-        origin = self._origin or f"{request.scheme}://{request.host}"
         target = own_path(request.query.get("next"))
         try:
-            return await flow.begin(session, back=origin + path, target=target, link=link)
+            return await flow.begin(session, back=self._back(request, provider), target=target, link=link)
         except SignInFailed as failed:
             logger.warning("nobody can sign in with %s: %s", provider, failed)
             raise BadGateway(str(texts.FAILED)) from failed
+
+    def _back(self, request: Request, provider: str) -> str:
+        """The address to come back to."""
+        path = request.url_for("sign_in_with.callback", provider=provider)
+        return f"{self._origin or f'{request.scheme}://{request.host}'}{path}"
 
     def _flow(self, provider: str) -> Flow:
         flow = self._flows.get(provider)

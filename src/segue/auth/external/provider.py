@@ -8,6 +8,7 @@ from segue.auth.external.person import Person
 from segue.auth.external.source import Flow, WayThere
 from segue.client import Http
 from segue.core.settings.secret import Secret
+from segue.security.keys import Keys
 
 __all__ = ["Ask", "Provider", "checked_url"]
 
@@ -50,7 +51,7 @@ class Provider(WayThere, frozen=True, kw_only=True):
                 f"the provider {self.name!r} has no issuer: say by ask= how somebody is asked for"
             )
 
-    def flow(self, http: Http) -> Flow:
+    def flow(self, http: Http, keys: Keys) -> Flow:
         """The authorization code flow."""
         from segue.auth.external.flow import CodeFlow
 

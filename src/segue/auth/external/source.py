@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
@@ -11,8 +11,9 @@ from segue.auth.external.started import Started
 from segue.client import Http
 from segue.http.request import Request
 from segue.security import Session
+from segue.security.keys import Keys
 
-__all__ = ["Flow", "Source", "WayThere"]
+__all__ = ["Flow", "PostedFlow", "Source", "WayThere"]
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,30}\Z")
 
@@ -54,9 +55,22 @@ class Flow(Protocol):
         ...
 
 
+@runtime_checkable
+class PostedFlow(Flow, Protocol):
+    """One whose answer a page of the other site sends as a form."""
+
+    async def receive(self, request: Request, *, back: str) -> str:
+        """Looks at the form, without a session; gives what ``finish`` finds as ``answer`` in its query. Raises SignInFailed."""
+        ...
+
+    def metadata(self, back: str) -> bytes:
+        """What the other site has to know of us, as XML."""
+        ...
+
+
 class WayThere(Source, frozen=True, kw_only=True):
     """Somewhere where visitors are sent to, and come back from."""
 
-    def flow(self, http: Http) -> Flow:
-        """The way there and back."""
+    def flow(self, http: Http, keys: Keys) -> Flow:
+        """The way there and back. ``http``: a client that is careful; ``keys``: those of the app."""
         raise NotImplementedError

@@ -3,6 +3,7 @@
 from typing import Any
 
 from segue.auth.accounts import ACCOUNTS
+from segue.auth.closed import OPEN
 from segue.auth.passkeys.ceremonies import PASSKEYS, PasskeyCeremonies
 from segue.auth.passkeys.model import Passkey
 from segue.auth.passkeys.pages import declare
@@ -43,6 +44,7 @@ class Passkeys:
             Way("passkeys.sign_in", framework.lazy_gettext("Sign in with a passkey"))
         )
         accounts.sign_ins.settings.append(Way("passkeys.home", framework.lazy_gettext("Passkeys")))
-        pages = App("passkeys", documented=False, cache=0)
+        pages = App("passkeys", documented=False, cache=0, permission=None)
+        pages[OPEN] = True  # who signs in has not signed in yet; what is for others asks for it itself
         declare(pages, ceremonies)
         to.include(pages, at=self._at)
