@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import getpass
 import importlib.util
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -28,6 +31,7 @@ SERVERS = {
     "mariadb": os.environ.get("SEGUE_TEST_MARIADB", f"mariadb://{'root'}@127.0.0.1:3306/mysql"),
     "redis": os.environ.get("SEGUE_TEST_REDIS", "redis://127.0.0.1:6379/15"),
     "nats": os.environ.get("SEGUE_TEST_NATS", "nats://127.0.0.1:4222"),
+    "memcached": os.environ.get("SEGUE_TEST_MEMCACHED", "memcached://127.0.0.1:11211"),
 }
 
 
@@ -62,6 +66,8 @@ PROBES: dict[str, Callable[[], bool]] = {
     "mariadb": lambda: _listens(SERVERS["mariadb"], 3306),
     "redis": lambda: _listens(SERVERS["redis"], 6379),
     "nats": lambda: _listens(SERVERS["nats"], 4222),
+    # A server that runs, or one that tests start themselves.
+    "memcached": lambda: _listens(SERVERS["memcached"], 11211) or bool(shutil.which("memcached")),
 }
 
 # Viewers of descriptions that do not come with Segue: .ci/run brings them.
@@ -225,3 +231,124 @@ def linear() -> Linear:
         raise AssertionError(f"{small:.6f} s for {n}, {large:.6f} s for ten times that")
 
     return check
+
+
+@pytest.fixture
+def memcached() -> Iterator[str]:
+    """The URL of a memcached: the one that runs on this machine, or one for the test."""
+    if _listens(SERVERS["memcached"], 11211):
+        yield SERVERS["memcached"]
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = f"{folder}/memcached.sock"
+        process = subprocess.Popen(["memcached", "-u", getpass.getuser(), "-s", path, "-m", "64"])
+        try:
+            deadline = time.monotonic() + 10
+            while not Path(path).exists() and time.monotonic() < deadline:
+                time.sleep(0.02)
+            yield f"memcached://{path}"
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+STORE_KINDS = [
+    "memory",
+    "files",
+    "sqlite",
+    "layered",
+    "namespace",
+    pytest.param("redis", marks=pytest.mark.requires("redis")),
+    pytest.param("memcached", marks=pytest.mark.requires("memcached")),
+    "database",
+    pytest.param("postgresql", marks=pytest.mark.requires("postgresql")),
+    pytest.param("mariadb", marks=pytest.mark.requires("mariadb")),
+]
+
+
+@contextlib.contextmanager
+def _database_stores(kind: str, folder: Path) -> Iterator[Callable[[], Any]]:
+    """Makes stores of one database, which is open from the first question to the end of a test's loop."""
+    import asyncio
+
+    from segue.db import Database
+    from segue.db.databases.database import chosen
+    from segue.db.databases.provisioning import create_database, drop_database
+    from segue.db.store import DatabaseStore, StoreEntry
+
+    url = f"sqlite:///{folder}/app.db"
+    if kind != "database":
+        url = f"{SERVERS[kind].rpartition('/')[0]}/segue_test_{secrets.token_hex(8)}"
+        asyncio.run(create_database(url))
+    database = Database(url, models=[StoreEntry])
+    opening: dict[Any, Any] = {}
+
+    class Opened(DatabaseStore):
+        def __getattribute__(self, name: str) -> Any:
+            found = super().__getattribute__(name)
+            if name.startswith("_") or name in ("shared", "close"):
+                return found
+
+            async def asked(*arguments: Any) -> Any:
+                async with opening.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
+                    if not database.is_open:
+                        await database.open()
+                        await database.create_all()
+                with chosen(database):
+                    return await found(*arguments)
+
+            return asked
+
+        async def close(self) -> None:
+            if database.is_open:
+                await database.close()
+
+    try:
+        yield Opened
+    finally:
+        if kind != "database":
+            asyncio.run(drop_database(url))
+
+
+@pytest.fixture(params=STORE_KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    """The kinds of stores, one after the other; the last three are tables of the app's database."""
+    kind: str = request.param
+    return kind
+
+
+@pytest.fixture
+def make_store(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[[], Any]]:
+    """Makes stores that see the same, as two workers have them (but for memory)."""
+    from segue.stores import FileStore, LayeredStore, MemoryStore, Namespace, SQLiteStore
+
+    prefix = f"segue:test:{secrets.token_hex(8)}:"
+    if kind in ("database", "postgresql", "mariadb"):
+        with _database_stores(kind, tmp_path) as make:
+            yield make
+        return
+    made: dict[str, Callable[[], Any]] = {
+        "memory": MemoryStore,
+        "files": lambda: FileStore(tmp_path / "stored"),
+        "sqlite": lambda: SQLiteStore(tmp_path / "cache.db"),
+        "layered": lambda: LayeredStore(
+            SQLiteStore(tmp_path / "near.db"), FileStore(tmp_path / "far"), settle=0.05
+        ),
+        "namespace": lambda: Namespace(Namespace(SQLiteStore(tmp_path / "cache.db"), "a"), "b c"),
+    }
+    if kind == "redis":
+        from segue.stores.redis import RedisStore
+
+        yield lambda: RedisStore(SERVERS["redis"], prefix)
+        import redis
+
+        with redis.Redis.from_url(SERVERS["redis"]) as server:
+            for name in server.scan_iter(match=prefix + "*", count=1000):
+                server.delete(name)
+    elif kind == "memcached":
+        from segue.stores.memcached import MemcachedStore
+
+        url = request.getfixturevalue("memcached")
+        yield lambda: MemcachedStore(url, prefix)
+    else:
+        yield made[kind]

@@ -1,49 +1,17 @@
-"""Stores to keep things in, one after the other."""
+"""Caches over stores, one after the other."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import secrets
 from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
-from segue.cache import Cache, MemoryStore, SQLiteStore, Store
+from segue.cache import Cache
+from segue.stores import Store
 
 T = TypeVar("T")
-REDIS = os.environ.get("SEGUE_TEST_REDIS", "redis://127.0.0.1:6379/15")
-
-
-@pytest.fixture(params=["memory", "sqlite", pytest.param("redis", marks=pytest.mark.requires("redis"))])
-def kind(request: pytest.FixtureRequest) -> str:
-    kind: str = request.param
-    return kind
-
-
-@pytest.fixture
-def make_store(kind: str, tmp_path: Path) -> Iterator[Callable[[], Store]]:
-    """Stores that see the same, as two workers have them (but for memory)."""
-    prefix = f"segue:test:{secrets.token_hex(8)}:"
-
-    def make() -> Store:
-        if kind == "memory":
-            return MemoryStore()
-        if kind == "sqlite":
-            return SQLiteStore(tmp_path / "cache.db")
-        from segue.cache.redis import RedisStore
-
-        return RedisStore(REDIS, prefix)
-
-    yield make
-    if kind == "redis":
-        import redis
-
-        with redis.Redis.from_url(REDIS) as server:
-            for name in server.scan_iter(match=prefix + "*", count=1000):
-                server.delete(name)
 
 
 @pytest.fixture

@@ -19,17 +19,28 @@ import pytest
 import segue
 from segue import App, Proxies, Request, TooManyRequests
 from segue.cache import Caching, Pages
-from segue.security import Limiter, MemoryCounts, Rate, RedisCounts, SQLiteCounts, client_network
+from segue.security import (
+    Limiter,
+    MemoryCounts,
+    Rate,
+    RedisCounts,
+    SQLiteCounts,
+    StoredCounts,
+    client_network,
+)
 from segue.security.limits.rate import decide
+from segue.stores import SQLiteStore
 from segue.testing import Client, LiveServer
 
 REDIS = "redis://127.0.0.1:6379/9"
 
 
-@pytest.fixture(params=["memory", "sqlite", "redis"])
+@pytest.fixture(params=["memory", "sqlite", "redis", "stored"])
 def counts(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
     if request.param == "redis":
         return RedisCounts(REDIS, prefix=f"segue-test-{tmp_path.name}-{os.getpid()}:")
+    if request.param == "stored":
+        return StoredCounts(SQLiteStore(tmp_path / "stored.db"))
     return MemoryCounts() if request.param == "memory" else SQLiteCounts(tmp_path / "limits.db")
 
 

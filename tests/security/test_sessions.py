@@ -37,9 +37,11 @@ from segue.security import (
     Sessions,
     SignedCookie,
     SQLiteSessions,
+    StoredSessions,
     end_sessions,
     session_of,
 )
+from segue.stores import FileStore, LayeredStore, MemoryStore, SQLiteStore
 from segue.testing import Client, LiveServer
 
 COOKIE = "__Host-session"
@@ -117,6 +119,9 @@ SHARED = [
     "sqlite",
     "files",
     pytest.param("redis", marks=pytest.mark.requires("redis")),
+    "stored",
+    "layered",
+    pytest.param("memcached", marks=pytest.mark.requires("memcached")),
     "database",
     pytest.param("postgresql", marks=pytest.mark.requires("postgresql")),
     pytest.param("mariadb", marks=pytest.mark.requires("mariadb")),
@@ -139,21 +144,35 @@ def opened_store(kind: str, folder: Path, servers: dict[str, str]) -> Iterator[A
         "files": lambda: FileSessions(folder / "sessions"),
         "redis": lambda: RedisSessions(REDIS, prefix=f"segue-test-{folder.name}:"),
         "database": lambda: InDatabase(f"sqlite:///{folder}/app.db"),
+        "stored": lambda: StoredSessions(MemoryStore()),
+        "layered": lambda: StoredSessions(
+            LayeredStore(SQLiteStore(folder / "near.db"), FileStore(folder / "far"))
+        ),
         "signed": SignedCookie,
         "encrypted": EncryptedCookie,
     }
     yield made[kind]()
 
 
+def of_kind(request: pytest.FixtureRequest, folder: Path, servers: dict[str, str]) -> Any:
+    if request.param == "memcached":
+        from segue.stores.memcached import MemcachedStore
+
+        url = request.getfixturevalue("memcached")
+        # A prefix of its own: as if the server were empty.
+        return contextlib.nullcontext(StoredSessions(MemcachedStore(url, f"{secrets.token_hex(8)}:")))
+    return opened_store(request.param, folder, servers)
+
+
 @pytest.fixture(params=[*SHARED, "signed", "encrypted"])
 def store(request: pytest.FixtureRequest, tmp_path: Path, servers: dict[str, str]) -> Iterator[Any]:
-    with opened_store(request.param, tmp_path, servers) as made:
+    with of_kind(request, tmp_path, servers) as made:
         yield made
 
 
 @pytest.fixture(params=SHARED)
 def shared_store(request: pytest.FixtureRequest, tmp_path: Path, servers: dict[str, str]) -> Iterator[Any]:
-    with opened_store(request.param, tmp_path, servers) as made:
+    with of_kind(request, tmp_path, servers) as made:
         yield made
 
 

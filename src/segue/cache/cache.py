@@ -13,8 +13,8 @@ import msgspec
 from segue.cache.entries import Entry, decode, encode, packed, unpacked
 from segue.cache.flights import Flights
 from segue.cache.keys import digest
-from segue.cache.memory import MemoryStore
-from segue.cache.store import Store, StoreDown, Unkept
+from segue.stores.choice import open_store
+from segue.stores.store import Store, StoreDown, key_of
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm
@@ -41,8 +41,8 @@ class Cache:
         films = await cache.get_or("top", load_top_films, 60, type=list[Film], tags=["films"])
         await cache.invalidate("films")
 
-    ``where``: ``"memory:"`` (each process its own), ``"sqlite:///path"`` (all workers of a machine), ``"redis://host"`` (all
-    machines), ``"none:"`` (keeps nothing), or any Store. ``seconds``: how long a value is kept if nothing else is said.
+    ``where``: ``"memory:"`` (each process its own), ``"sqlite:///path"`` or ``"files:///folder"`` (all workers of a machine),
+    ``"redis://host"`` or ``"memcached://host"`` (all machines), ``"none:"`` (keeps nothing), or any Store. ``seconds``: how long a value is kept if nothing else is said.
     ``namespace``: apart from other caches in the same store.
 
     A key is anything that has a value: text, numbers, tuples of them. Values are kept as MessagePack, so nothing that is read
@@ -52,9 +52,10 @@ class Cache:
     def __init__(
         self, where: "str | Store" = "memory:", *, seconds: float | None = 300.0, namespace: str = ""
     ) -> None:
-        self.store: Store = _store(where) if isinstance(where, str) else where
+        self.store: Store = open_store(where) if isinstance(where, str) else where
         self.seconds = seconds
         self.namespace = namespace
+        self._prefix = f"cache/{key_of(namespace)}/" if namespace else "cache/"
         self.flights = Flights(self)
         self._down_until = 0.0
 
@@ -117,7 +118,7 @@ class Cache:
 
         ``seconds`` counts from its beginning. Raises StoreDown, for there is no number that would do instead.
         """
-        return await self.store.increment(digest(self.namespace, "number", key), by, seconds)
+        return await self.store.increment(self._prefix + digest(self.namespace, "number", key), by, seconds)
 
     @overload
     async def get_or(
@@ -202,8 +203,8 @@ class Cache:
             await self.ask(functools.partial(_mark, name), None)
 
     async def clear(self) -> None:
-        """Forgets everything in the store."""
-        await self.ask(lambda store: store.clear(), None)
+        """Forgets everything that this cache has kept; what others have in the same store stays."""
+        await self.ask(lambda store: store.clear(self._prefix), None)
 
     async def close(self) -> None:
         """Gives up files and connections; the next question opens them again."""
@@ -216,10 +217,10 @@ class Cache:
 
     def key(self, key: Any) -> str:
         """What the store knows a key by. Raises TypeError for what is no key."""
-        return digest(self.namespace, "value", key)
+        return self._prefix + digest(self.namespace, "value", key)
 
     def tag(self, tag: str) -> str:
-        return digest(self.namespace, "tag", tag)
+        return self._prefix + digest(self.namespace, "tag", tag)
 
     async def read(self, name: str, tags: Sequence[str] = ()) -> tuple[Entry | None, dict[str, bytes]]:
         """The entry of a key of the store if it still holds, and the marks that its tags have now.
@@ -299,24 +300,6 @@ async def _mark(name: str, store: Store) -> None:
 
 async def _begin(name: str, mark: bytes, store: Store) -> bool:
     return await store.add(name, mark, None)
-
-
-def _store(where: str) -> Store:
-    if where == "memory:":
-        return MemoryStore()
-    if where == "none:":
-        return Unkept()
-    if where.startswith("sqlite:///"):
-        from segue.cache.sqlite import SQLiteStore
-
-        return SQLiteStore(where.removeprefix("sqlite:///"))
-    if where.startswith(("redis://", "rediss://", "unix://")):
-        from segue.cache.redis import RedisStore
-
-        return RedisStore(where)
-    raise ValueError(
-        f'{where!r:.80} is no place for a cache: "memory:", "sqlite:///path", "redis://host:6379/0", "none:"'
-    )
 
 
 def _decoded(data: bytes) -> Entry | None:

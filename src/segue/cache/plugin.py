@@ -3,9 +3,10 @@
 from collections.abc import AsyncIterator
 
 from segue.cache.cache import Cache
-from segue.cache.store import Store
 from segue.cache.watching import watched
 from segue.core.plugins.setup import Setup
+from segue.stores.plugin import named_store
+from segue.stores.store import Store
 
 __all__ = ["Caching"]
 
@@ -16,16 +17,20 @@ class Caching:
         app = App(plugins=[Caching("redis://localhost")])
 
     ``where``: a Cache that is there already, or what ``Cache`` takes: ``"memory:"``, ``"sqlite:///cache.db"``, a URL of Redis, a
-    Store. It is closed when the app stops. ``segue exec app cache-clear`` empties it.
+    Store; ``"store:shared"`` is one of the plugin Stores, ``"database:"`` the app's database. It is closed when the app stops. ``segue exec app cache-clear`` empties it.
     """
 
     name = "cache"
+    wants = ("stores", "database")
 
     def __init__(self, where: "Cache | Store | str" = "memory:") -> None:
-        self.cache = where if isinstance(where, Cache) else Cache(where)
+        self._where = where
 
     def setup(self, to: Setup) -> None:
-        cache = self.cache
+        where = self._where
+        if isinstance(where, str):
+            where = named_store(to, where)
+        cache = where if isinstance(where, Cache) else Cache(where)
 
         async def provided() -> AsyncIterator[Cache]:
             yield cache

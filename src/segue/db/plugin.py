@@ -11,6 +11,8 @@ from segue.db.commands import DATABASES, add_commands
 from segue.db.databases.database import Database, _chosen
 from segue.http.request import Request
 from segue.http.response import Response
+from segue.stores.plugin import STORE_KINDS
+from segue.stores.store import Store
 
 if TYPE_CHECKING:
     from segue.core.plugins.setup import Setup
@@ -37,6 +39,9 @@ def set_up(database: Database, to: "Setup") -> None:
     to.lifespan(opened)
     if first:
         to.provide(Database, lambda: database, life="app")
+        if STORE_KINDS not in to.app:
+            to.app[STORE_KINDS] = {}
+        to.app[STORE_KINDS]["database:"] = _store
     if first and any(one not in beside for one in _listed):
         # More than one app of this process has a database: its requests say which one is theirs.
         for one in beside:
@@ -57,6 +62,13 @@ def set_up(database: Database, to: "Setup") -> None:
         from segue.db.databases.transactional import RequestTransaction
 
         to.middleware(RequestTransaction(database, retries=options.get("retries", 0)))
+
+
+def _store() -> Store:
+    # Loaded where an app keeps something in its database: an app that does not has no table for it.
+    from segue.db.store import DatabaseStore
+
+    return DatabaseStore()
 
 
 class _Statements:

@@ -25,6 +25,7 @@ from segue.security.limits.plugin import Limit, Limiter
 from segue.security.limits.rate import Allowance, Counts, Rate
 from segue.security.limits.redis import RedisCounts
 from segue.security.limits.sqlite import SQLiteCounts
+from segue.security.limits.stored import StoredCounts
 from segue.security.links import SignedLinks
 from segue.security.plugin import CSRF, Flashes, Hosts, Security, Sessions
 from segue.security.policy import CSP, csp_nonce
@@ -36,6 +37,7 @@ from segue.security.sessions.memory import MemorySessions
 from segue.security.sessions.redis import RedisSessions
 from segue.security.sessions.session import OtherSession, Session
 from segue.security.sessions.sqlite import SQLiteSessions
+from segue.security.sessions.stored import StoredSessions
 from segue.security.signing import InvalidSignature, SignatureExpired, Signer
 from segue.security.tokens.apikeys import APIKeyAuth
 from segue.security.tokens.bearer import BearerAuth
@@ -91,7 +93,9 @@ __all__ = [
     "SignedCookies",
     "SignedLinks",
     "Signer",
+    "StoredCounts",
     "StoredSession",
+    "StoredSessions",
     "TokenAuth",
     "TokenClaims",
     "belongs_to",

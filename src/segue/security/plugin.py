@@ -36,6 +36,8 @@ from segue.security.sessions.session import Session
 from segue.security.settings import SecuritySettings
 from segue.security.site import HostGuard, SiteGuard
 from segue.security.upkeep import kept_open
+from segue.stores.choice import is_place
+from segue.stores.plugin import named_store
 
 __all__ = ["CSRF", "Flashes", "Hosts", "Security", "Sessions", "keys_of"]
 
@@ -43,6 +45,11 @@ logger = logging.getLogger("segue.security")
 
 _DAY = 86_400.0
 _YEAR = 31_536_000
+
+_COOKIES: dict[str, type[SignedCookie | EncryptedCookie]] = {
+    "cookie:signed": SignedCookie,
+    "cookie:encrypted": EncryptedCookie,
+}
 
 _GivenKey = str | Secret[str] | Sequence[str | Secret[str]] | Keys | None
 
@@ -58,8 +65,9 @@ class Sessions(_Keyed):
 
         app = App(plugins=[Sessions("sessions.db")])
 
-    ``store``: a path of an SQLite file, which the workers of a machine share; ``RedisSessions(url)``, ``MemorySessions()``,
-    ``SignedCookie()``, ``EncryptedCookie()``, or any object with the methods of ``SessionStore``. ``key``: the secret key, or
+    ``store``: a path of an SQLite file, which the workers of a machine share; ``"redis://..."``, ``"memcached://..."``, ``"files:///folder"``,
+    ``"database:"``, ``"memory:"``, ``"store:name"`` for one of the plugin Stores; ``"cookie:signed"``, ``"cookie:encrypted"``; or any object with the
+    methods of ``SessionStore``. By default what ``SECURITY_SESSIONS`` says, or else ``sessions.db``. ``key``: the secret key, or
     several with the newest first; by default ``SECURITY_KEY`` and ``SECURITY_OLD_KEYS``. ``idle`` and ``absolute``: seconds that a session
     lasts without a request, and at most. ``lock``: which requests of one session wait for each other: those that write
     (``"unsafe"``: POST and its likes), ``"always"`` or ``"never"``. ``cookie``: how it looks.
@@ -68,10 +76,11 @@ class Sessions(_Keyed):
     """
 
     name = "sessions"
+    wants = ("stores", "database")
 
     def __init__(
         self,
-        store: "str | os.PathLike[str] | SessionStore | SignedCookie | EncryptedCookie" = "sessions.db",
+        store: "str | os.PathLike[str] | SessionStore | SignedCookie | EncryptedCookie | None" = None,
         *,
         key: _GivenKey = None,
         idle: float = _DAY,
@@ -111,8 +120,16 @@ class Sessions(_Keyed):
 
     def _keeper(self, keys: Keys, to: Setup) -> StoreKeeper | CookieKeeper:
         store = self._store
+        if store is None:
+            store = to.settings(SecuritySettings, "security").sessions or "sessions.db"
+        if isinstance(store, str) and store in _COOKIES:
+            store = _COOKIES[store]()
         if isinstance(store, SignedCookie | EncryptedCookie):
             return CookieKeeper(store.codec(keys), self._lifetimes, len(self.cookie.full_name) + 1)
+        if isinstance(store, str) and is_place(store):
+            from segue.security.sessions.stored import StoredSessions
+
+            store = StoredSessions(named_store(to, store))
         if isinstance(store, str | os.PathLike):
             from segue.security.sessions.sqlite import SQLiteSessions
 

@@ -17,6 +17,8 @@ from segue.security.limits.client import client_network
 from segue.security.limits.fields import is_policy_name, tell
 from segue.security.limits.rate import Allowance, Counts, Rate
 from segue.security.upkeep import kept_open
+from segue.stores.choice import is_place
+from segue.stores.plugin import named_store
 
 __all__ = ["By", "Limit", "Limiter"]
 
@@ -33,12 +35,14 @@ class Limiter:
         @app.post("/login", middleware=[limiter.limit("10 per 3 minutes")])
         async def login(form: Form[Login]) -> None: ...
 
-    ``counts``: a path of an SQLite file, which the workers of a machine share; ``RedisCounts(url)``, ``MemoryCounts()``, or
+    ``counts``: a path of an SQLite file, which the workers of a machine share; a URL of a store (``"redis://..."``,
+    ``"memcached://..."``, ``"database:"``), ``"store:name"`` for one of the plugin Stores; ``RedisCounts(url)``, ``MemoryCounts()``, or
     any object with the methods of ``Counts``. ``default``: a rate around all that the app answers, such as ``"1000 per minute"``;
     ``by``: who is counted as one there. In no stretch of time of that length are there ever more.
     """
 
     name = "limiter"
+    wants = ("stores", "database")
 
     def __init__(
         self,
@@ -54,7 +58,12 @@ class Limiter:
     def setup(self, to: Setup) -> None:
         """Opens what counts while the app runs, and puts the default limit around it."""
         given = self._given
-        if isinstance(given, str | os.PathLike) and self._counts is None:
+        if isinstance(given, str) and is_place(given):
+            if self._counts is None:
+                from segue.security.limits.stored import StoredCounts
+
+                self._counts = StoredCounts(named_store(to, given))
+        elif isinstance(given, str | os.PathLike) and self._counts is None:
             from segue.security.limits.sqlite import SQLiteCounts
 
             path = Path(given)

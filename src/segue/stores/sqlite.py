@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-from segue.cache.store import StoreDown
+from segue.stores.store import StoreDown
 
 __all__ = ["SQLiteStore"]
 
@@ -39,6 +39,20 @@ class SQLiteStore:
         self._writes = 0
         self._connection: sqlite3.Connection | None = None
         self._thread: ThreadPoolExecutor | None = None
+
+    async def get(self, key: str, renew: float | None = None) -> bytes | None:
+        if renew is None:
+            return (await self.get_many([key]))[0]
+
+        def work(db: sqlite3.Connection) -> bytes | None:
+            now = time.time()
+            row = db.execute(
+                "UPDATE entries SET expires = ? WHERE key = ? AND (expires IS NULL OR expires > ?) RETURNING value",
+                (now + renew, key, now),
+            ).fetchall()
+            return None if not row else row[0][0]
+
+        return await self._run(work)
 
     async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
         def work(db: sqlite3.Connection) -> list[bytes | None]:
@@ -71,6 +85,18 @@ class SQLiteStore:
                 (key, value, _until(now, seconds), now),
             )
             self._sweep(db, now)
+            return done.rowcount == 1
+
+        return await self._run(work)
+
+    async def swap(self, key: str, old: bytes, new: bytes, seconds: float | None) -> bool:
+        def work(db: sqlite3.Connection) -> bool:
+            now = time.time()
+            done = db.execute(
+                "UPDATE entries SET value = ?, expires = ?, stored = ? WHERE key = ? AND value = ? "
+                "AND (expires IS NULL OR expires > ?)",
+                (new, _until(now, seconds), now, key, old, now),
+            )
             return done.rowcount == 1
 
         return await self._run(work)
@@ -113,11 +139,18 @@ class SQLiteStore:
 
         return await self._run(work)
 
-    async def clear(self) -> None:
+    async def clear(self, prefix: str = "") -> None:
         def work(db: sqlite3.Connection) -> None:
-            db.execute("DELETE FROM entries")
+            # Keys are ASCII: nothing that begins with the prefix comes after this.
+            db.execute("DELETE FROM entries WHERE key >= ? AND key < ?", (prefix, prefix + "\x7f"))
 
         await self._run(work)
+
+    async def delete_expired(self) -> int:
+        def work(db: sqlite3.Connection) -> int:
+            return db.execute("DELETE FROM entries WHERE expires <= ?", (time.time(),)).rowcount
+
+        return await self._run(work)
 
     async def close(self) -> None:
         thread, self._thread = self._thread, None

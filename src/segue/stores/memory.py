@@ -20,6 +20,12 @@ class MemoryStore:
         self._used = 0
         self._entries: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
 
+    async def get(self, key: str, renew: float | None = None) -> bytes | None:
+        value = self._get(key)
+        if value is not None and renew is not None:
+            self._entries[key] = (_until(renew), value)
+        return value
+
     async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
         return [self._get(key) for key in keys]
 
@@ -30,6 +36,12 @@ class MemoryStore:
         if self._get(key) is not None:
             return False
         self._put(key, value, _until(seconds))
+        return True
+
+    async def swap(self, key: str, old: bytes, new: bytes, seconds: float | None) -> bool:
+        if self._get(key) != old:
+            return False
+        self._put(key, new, _until(seconds))
         return True
 
     async def touch(self, key: str, seconds: float | None) -> bool:
@@ -51,9 +63,16 @@ class MemoryStore:
         self._put(key, number.to_bytes(16, "big", signed=True), until)
         return number
 
-    async def clear(self) -> None:
-        self._entries.clear()
-        self._used = 0
+    async def clear(self, prefix: str = "") -> None:
+        for key in [one for one in self._entries if one.startswith(prefix)]:
+            self._drop(key)
+
+    async def delete_expired(self) -> int:
+        now = time.monotonic()
+        over = [key for key, (until, _) in self._entries.items() if until <= now]
+        for key in over:
+            self._drop(key)
+        return len(over)
 
     async def close(self) -> None:
         await self.clear()

@@ -1,20 +1,27 @@
 """The store in Redis, which the workers of all machines share."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
-from segue.cache.store import StoreDown
+from segue.stores.store import StoreDown
 
 __all__ = ["RedisStore"]
 
 T = TypeVar("T")
 
+_ODD = re.compile(r"[\\*?\[\]^]")  # of patterns
 _CONNECTIONS = 32
 _PATIENCE = 5.0  # seconds until one of them is free
 _DELETE_IF = (
     "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) else return 0 end"
 )
+_SWAP = """
+if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
+if ARGV[3] == '' then redis.call('set', KEYS[1], ARGV[2]) else redis.call('set', KEYS[1], ARGV[2], 'PX', ARGV[3]) end
+return 1
+"""
 _INCREMENT = """
 local number = redis.call('incrby', KEYS[1], ARGV[1])
 if ARGV[2] ~= '' and redis.call('pttl', KEYS[1]) == -1 then redis.call('pexpire', KEYS[1], ARGV[2]) end
@@ -31,14 +38,14 @@ class RedisStore:
 
     shared = True
 
-    def __init__(self, url: str, prefix: str = "segue:cache:", timeout: float = 1.0) -> None:
+    def __init__(self, url: str, prefix: str = "segue:", timeout: float = 1.0) -> None:
         try:
             import redis.asyncio as redis
             from redis.asyncio.retry import Retry
             from redis.backoff import NoBackoff
         except ImportError:
             raise ImportError(
-                "a cache in Redis needs the package redis: pip install 'segue[redis]'"
+                "a store in Redis needs the package redis: pip install 'segue[redis]'"
             ) from None
         self._redis: Any = redis
         # By default it tries ten times more: 3.5 s for each page where nobody listens, a minute where nobody answers.
@@ -47,6 +54,16 @@ class RedisStore:
         self._prefix = prefix
         self._timeout = timeout
         self._clients: dict[asyncio.AbstractEventLoop, Any] = {}
+
+    async def get(self, key: str, renew: float | None = None) -> bytes | None:
+        async def ask(client: Any) -> bytes | None:
+            name = self._prefix + key
+            found: bytes | None = await (
+                client.get(name) if renew is None else client.getex(name, px=_milliseconds(renew))
+            )
+            return found
+
+        return await self._run(ask)
 
     async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
         async def ask(client: Any) -> list[bytes | None]:
@@ -63,6 +80,10 @@ class RedisStore:
             lambda client: client.set(self._prefix + key, value, px=_milliseconds(seconds), nx=True)
         )
         return bool(done)
+
+    async def swap(self, key: str, old: bytes, new: bytes, seconds: float | None) -> bool:
+        ends = _milliseconds(seconds) or ""
+        return bool(await self._run(lambda client: client.eval(_SWAP, 1, self._prefix + key, old, new, ends)))
 
     async def touch(self, key: str, seconds: float | None) -> bool:
         name = self._prefix + key
@@ -83,11 +104,13 @@ class RedisStore:
         ends = "" if seconds is None else _milliseconds(seconds)
         return int(await self._run(lambda client: client.eval(_INCREMENT, 1, self._prefix + key, by, ends)))
 
-    async def clear(self) -> None:
+    async def clear(self, prefix: str = "") -> None:
+        pattern = _ODD.sub(r"\\\g<0>", self._prefix + prefix) + "*"
+
         async def sweep(client: Any) -> None:
             names: list[bytes] = []
             # Not KEYS and not FLUSHDB: the server has others to answer, and keys of others.
-            async for name in client.scan_iter(match=self._prefix + "*", count=1_000):
+            async for name in client.scan_iter(match=pattern, count=1_000):
                 names.append(name)
                 if len(names) == 1_000:
                     await client.unlink(*names)
@@ -96,6 +119,10 @@ class RedisStore:
                 await client.unlink(*names)
 
         await self._run(sweep)
+
+    async def delete_expired(self) -> int:
+        """Nothing to do: Redis forgets by itself."""
+        return 0
 
     async def close(self) -> None:
         client = self._clients.pop(asyncio.get_running_loop(), None)
