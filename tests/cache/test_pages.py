@@ -502,3 +502,23 @@ async def _storm(output: Path, process: subprocess.Popen[bytes]) -> None:
         async with Http(base_url=url) as http:
             replies = await asyncio.gather(*(http.get("/") for _ in range(1000)))
             assert {one.text for one in replies} == {"rendered"}
+
+
+def test_to_empty_the_cache_takes_back_whole_pages_too() -> None:
+    made = 0
+    app = App(plugins=[Caching()])
+
+    @app.get("/", middleware=[Pages(60)])
+    async def page() -> str:
+        nonlocal made
+        made += 1
+        return str(made)
+
+    @app.post("/clear")
+    async def clear(cache: Cache) -> None:
+        await cache.clear()
+
+    with Client(app) as client:
+        assert [client.get("/").text for _ in range(2)] == ["1", "1"]
+        client.post("/clear")
+        assert client.get("/").text == "2"

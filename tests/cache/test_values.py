@@ -93,7 +93,8 @@ def test_no_two_keys_are_one(run: Run) -> None:
     async def work(cache: Cache) -> None:
         names = [cache.key(one) for one in TWINS]
         assert len(set(names)) == len(TWINS)
-        assert all(name.isascii() and name.isalnum() and len(name) == 48 for name in names)
+        assert all(name.startswith("cache/") for name in names)
+        assert all(name[6:].isascii() and name[6:].isalnum() and len(name) == 54 for name in names)
         for number, key in enumerate(TWINS):
             await cache.set(key, number)
         assert [await cache.get(key) for key in TWINS] == list(range(len(TWINS)))
@@ -174,7 +175,7 @@ async def main():
     if kind == "sqlite":
         store = SQLiteStore(place)
     else:
-        from segue.cache.redis import RedisStore
+        from segue.stores.redis import RedisStore
         store = RedisStore(os.environ.get("SEGUE_TEST_REDIS", "redis://127.0.0.1:6379/15"), place)
     cache = Cache(store)
     made = 0

@@ -118,7 +118,7 @@ class Cache:
 
         ``seconds`` counts from its beginning. Raises StoreDown, for there is no number that would do instead.
         """
-        return await self.store.increment(self._prefix + digest(self.namespace, "number", key), by, seconds)
+        return await self.store.increment(self.name("number", key), by, seconds)
 
     @overload
     async def get_or(
@@ -217,10 +217,14 @@ class Cache:
 
     def key(self, key: Any) -> str:
         """What the store knows a key by. Raises TypeError for what is no key."""
-        return self._prefix + digest(self.namespace, "value", key)
+        return self.name("value", key)
+
+    def name(self, *parts: Any) -> str:
+        """What the store knows something else by that is kept for this cache."""
+        return self._prefix + digest(self.namespace, *parts)
 
     def tag(self, tag: str) -> str:
-        return self._prefix + digest(self.namespace, "tag", tag)
+        return self.name("tag", tag)
 
     async def read(self, name: str, tags: Sequence[str] = ()) -> tuple[Entry | None, dict[str, bytes]]:
         """The entry of a key of the store if it still holds, and the marks that its tags have now.

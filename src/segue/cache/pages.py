@@ -10,7 +10,6 @@ import msgspec
 from segue.cache.cache import Cache
 from segue.cache.entries import Entry
 from segue.cache.freshness import directives, lifetime, seconds_of, varied, why_not
-from segue.cache.keys import digest
 from segue.cache.recent import Recent
 from segue.core.records import Next
 from segue.core.texts.speaking import spoken_key
@@ -176,7 +175,7 @@ class _Lookup:
         self._next = next
         self._cache = cache
         self._said = said
-        self._primary = digest(cache.namespace, "page", *pages.primary(request))
+        self._primary = cache.name("page", *pages.primary(request))
         self._tags = pages.names(request)
         self._own: Response | None = None
         # Visitors with cookies may have pages that are not kept, where all others have one.
@@ -236,7 +235,7 @@ class _Lookup:
     def _name(self, names: Sequence[str]) -> str:
         if not names:
             return self._primary
-        return digest(self._primary, [(name, self._value(name)) for name in names])
+        return self._cache.name(self._primary, [(name, self._value(name)) for name in names])
 
     def _fits(self, entry: Entry) -> bool:
         most = seconds_of(self._said, "max-age")
