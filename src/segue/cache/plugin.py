@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 from segue.cache.cache import Cache
+from segue.cache.fragments import fragments_of
 from segue.cache.watching import watched
 from segue.core.plugins.setup import Setup
 from segue.stores.plugin import named_store
@@ -42,5 +43,6 @@ class Caching:
             return "The cache is empty."
 
         to.provide(Cache, provided, life="app")
+        to.template_global(fragments_of(cache), name="cache_fragment")
         to.measures("cache", lambda: watched(cache))
         to.command(cache_clear)

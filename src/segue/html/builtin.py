@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from segue.core.records import Recorded
 from segue.core.texts.speaking import current_direction, current_language
 from segue.core.texts.texts import Texts, framework
+from segue.html.loading import load
 from segue.html.textfilters import TEXT_FILTERS
 from segue.http.request import Request
 
@@ -52,7 +53,7 @@ def built_in(apps: Sequence[Recorded]) -> BuiltIn:
     }
     return BuiltIn(
         {"flashes": _no_flashes, "app": root, **saying},
-        {"url_for": url_for, "static_url": static_url},
+        {"url_for": url_for, "static_url": static_url, "load": load},
         {
             "csp_nonce": (_no_nonce, False),
             "language": (current_language, False),

@@ -9,6 +9,7 @@ from typing import Any
 from segue.core.errors.handlers import error_response
 from segue.core.errors.titles import page_title
 from segue.core.plugins.setup import Setup
+from segue.html.gaps import fill_now
 from segue.html.library import library_of
 from segue.http.errors import HTTPError
 from segue.http.request import Request
@@ -71,7 +72,7 @@ class ErrorPages:
             return plain
         try:
             prepared = library_of(request.endpoint.apps if request.endpoint else (app,)).prepared(template)  # type: ignore[attr-defined] # an Endpoint
-            page = prepared.text(_values(request, error, plain.status), request)
+            page = fill_now(request, prepared.text(_values(request, error, plain.status), request))
         except Exception:
             logger.exception("the page %s of an error failed; the error is shown without it", template)
             return plain

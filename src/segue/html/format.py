@@ -10,6 +10,7 @@ from segue.core.binding.parameters import HandlerError
 from segue.core.handlers import Endpoint
 from segue.core.ports import Format
 from segue.html.errors import TemplateError
+from segue.html.gaps import filled, has_gaps
 from segue.html.library import Library, Prepared, library_of, page_type, waits
 from segue.http.request import Request
 
@@ -80,11 +81,16 @@ class TemplateFormat:
         prepared = self._prepared or self._library.prepared(self._name)
         values: Mapping[str, Any] = value if type(value) is dict else values_of(value)
         if self._library.direct and not waits(values):
-            return prepared.text(values, request).encode()
+            page = prepared.text(values, request)
+            return _filled(request, page) if has_gaps(request) else page.encode()
         return self._told(prepared, values, request)
 
     async def _told(self, prepared: Prepared, values: Mapping[str, Any], request: Request) -> bytes:
         return (await prepared.told(values, request)).encode()
+
+
+async def _filled(request: Request, page: str) -> bytes:
+    return (await filled(request, page)).encode()
 
 
 def values_of(value: Any) -> Mapping[str, Any]:

@@ -12,6 +12,7 @@ from segue.core.records import Recorded
 from segue.html.builtin import built_in
 from segue.html.engine import Compiled, Engine, Names, Opened
 from segue.html.errors import TemplateError
+from segue.html.gaps import filled, has_gaps
 from segue.html.jinja.engine import OpenedJinja
 from segue.html.patching import patches_of
 from segue.html.search import Search
@@ -35,7 +36,7 @@ class Prepared(NamedTuple):
     library: "Library"
 
     def text(self, values: Mapping[str, Any], request: Request | None) -> str:
-        """The page, where nothing has to be awaited for it."""
+        """The page, where nothing has to be awaited for it, with the gaps that were left in it."""
         library = self.library
         if library.contexts:
             values = {**library.common(request), **values}
@@ -53,6 +54,8 @@ class Prepared(NamedTuple):
         if library.listening:
             library.record(self.name, given, request)
         page = self.compiled.render(given, request)
+        if request is not None and has_gaps(request):
+            page = await filled(request, page)
         if library.telling is not None and request is not None:
             await library.telling.after(request, self.name, given, page)
         return page

@@ -6,6 +6,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from segue.core.results.streams import Stream
+from segue.html.gaps import fill_now, filled, has_gaps
 from segue.html.library import Library, Prepared, library_of, ready, waits
 from segue.html.streaming import streamed
 from segue.http.request import Request
@@ -65,7 +66,10 @@ class Page:
         if self._stream:
             return self._streamed(prepared, request)
         if library.direct and len(names) == 1 and not waits(self.values):
-            return self._finished(prepared, prepared.text(self.values, request))
+            page = prepared.text(self.values, request)
+            return (
+                self._filled(prepared, page, request) if has_gaps(request) else self._finished(prepared, page)
+            )
         return self._told(library, names, request)
 
     def _names(self, request: Request) -> list[str]:
@@ -85,6 +89,9 @@ class Page:
         for block, text in zip(self._oob, others, strict=True):
             page += f'\n<div hx-swap-oob="innerHTML:#{escape(block)}">{text}</div>'
         return self._finished(prepared, page)
+
+    async def _filled(self, prepared: Prepared, page: str, request: Request) -> Response:
+        return self._finished(prepared, await filled(request, page))
 
     def _finished(self, prepared: Prepared, text: str) -> Response:
         response = Response(text.encode(), self.status, self.headers, prepared.content_type)
@@ -140,7 +147,7 @@ class Renderer:
     def text(self, template: str, /, *, request: Request | None = None, **values: Any) -> Markup:
         """The page of a template. ``request``: for what wants one, such as whole URLs. Raises TemplateError."""
         prepared = library_of(self._apps).prepared(template)
-        return Markup(prepared.text(values, request))  # noqa: S704 -- what a template gives is HTML
+        return Markup(fill_now(request, prepared.text(values, request)))  # noqa: S704 -- what a template gives is HTML
 
     def string(self, source: str, /, *, request: Request | None = None, **values: Any) -> Markup:
         """The page of a template that is a text; its values are escaped as in a file.
@@ -148,4 +155,4 @@ class Renderer:
         A template is code: never one that somebody else has written, and no value is put into ``source``.
         """
         compiled = library_of(self._apps).string(source)
-        return Markup(compiled.render(values, request))  # noqa: S704 -- as above
+        return Markup(fill_now(request, compiled.render(values, request)))  # noqa: S704 -- as above

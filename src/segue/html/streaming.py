@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
 from typing import Any
 
 from segue.html.engine import Streamed
+from segue.html.gaps import filled, has_gaps
 from segue.html.library import Prepared
 from segue.http.request import Request
 
@@ -19,7 +20,8 @@ async def streamed(prepared: Prepared, values: Mapping[str, Any], request: Reque
     if library.listening:
         library.record(prepared.name, given, request)
     if not isinstance(compiled, Streamed):
-        yield compiled.render(given, request).encode()
+        page = compiled.render(given, request)
+        yield (await filled(request, page) if has_gaps(request) else page).encode()
         return
     pieces: Any = compiled.stream(given, request)
     parts: list[str] = []
@@ -42,6 +44,8 @@ async def streamed(prepared: Prepared, values: Mapping[str, Any], request: Reque
                     piece = await _Rest(steps, waited)
                 except StopAsyncIteration:
                     break
+            if has_gaps(request):
+                piece = await filled(request, piece, whole=False)
             parts.append(piece)
             size += len(piece)
             if size >= _SIZE:

@@ -116,4 +116,15 @@ async def _ask(request: Request, inner: Request, app: Any = None) -> Response:
     response: Response = await app.handle(inner)
     if inner.made.get("unhandled") is not None and request.made is not None:
         request.made["unhandled"] = inner.made["unhandled"]
+    if inner.made.get("private") or inner.made.get("identity") is not None or _says_private(response):
+        # What is made of it is of this visitor too: no cache keeps it for others.
+        if request.made is None:
+            request.made = {}
+        request.made["private"] = True
     return response
+
+
+def _says_private(response: Response) -> bool:
+    headers = response.headers
+    said = (headers.joined("cache-control") or "").lower()
+    return "set-cookie" in headers or "private" in said or "no-store" in said

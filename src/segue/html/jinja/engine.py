@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from segue.core.binding.json_codec import DEFAULT_JSON
 from segue.core.ports import Codec
 from segue.html.engine import Names
+from segue.html.gaps import gaps_of, has_gaps
 from segue.html.search import Search
 from segue.http.request import Request
 
@@ -109,7 +110,13 @@ class JinjaPage:
         except Exception as error:  # noqa: BLE001 -- raised again, with the lines of the template
             self._fail(error, context)
         collected = context.parent.get("segue_assets")
-        return page if collected is None else collected.put_into(page)
+        if collected is None:
+            return page
+        if request is not None and has_gaps(request):  # what fills them may ask for more
+            gaps_of(request).finish = collected.put_into
+            return page
+        whole: str = collected.put_into(page)
+        return whole
 
     def _fail(self, error: Exception, context: Any) -> NoReturn:
         from jinja2 import TemplateSyntaxError

@@ -15,6 +15,7 @@ from segue.html.engine import Names
 from segue.html.errors import BrokenTemplate
 from segue.html.jinja.assets import ASSETS, Assets, page_assets
 from segue.html.jinja.bytecode import Bytecode
+from segue.html.jinja.caching import Caching
 from segue.html.jinja.codegen import PageCode
 from segue.html.jinja.components import Components, Prop, Use
 from segue.html.jinja.context import PageContext
@@ -87,6 +88,7 @@ class PageEnvironment(jinja2.Environment):
                 Components,
                 Assets,
                 Later,
+                Caching,
                 Translating,
                 "jinja2.ext.do",
                 "jinja2.ext.loopcontrols",
