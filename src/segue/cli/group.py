@@ -11,6 +11,7 @@ from segue.cli.config import config, take_settings
 from segue.cli.control import reload, status, stop
 from segue.cli.execute import execute
 from segue.cli.explain import explain
+from segue.cli.grow import grow
 from segue.cli.info import info
 from segue.cli.key import key
 from segue.cli.new import new
@@ -79,6 +80,7 @@ def main(app: str | None, settings: tuple[str, ...]) -> None:  # noqa: ARG001 --
 
 for command in (
     new,
+    grow,
     run,
     serve,
     routes,

@@ -1,5 +1,6 @@
 """Loads the application that a command is for, and says what is wrong with it in the user's own lines."""
 
+import importlib.util
 from typing import Any
 
 import click
@@ -9,7 +10,7 @@ from segue.core.plan import FreezeError
 from segue.server.frames import own_traceback
 from segue.server.target import TargetError, load_target
 
-__all__ = ["frozen_app", "load_app"]
+__all__ = ["frozen_app", "load_app", "needs_libcst"]
 
 
 def load_app(target: str, *, factory: bool = False) -> App:
@@ -33,3 +34,11 @@ def frozen_app(target: str, *, factory: bool = False) -> App:
     except FreezeError as error:
         raise click.ClickException(str(error)) from None
     return app
+
+
+def needs_libcst(what: str) -> None:
+    """Raises click.ClickException where the library is missing that keeps code as it is written."""
+    if importlib.util.find_spec("libcst") is None:
+        raise click.ClickException(
+            f"{what} needs libcst: pip install 'segue[grow]'. It is for who develops an app, not for its server."
+        )
