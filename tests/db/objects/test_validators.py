@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import msgspec
 import pytest
 from shop import Opened
 
@@ -109,3 +110,37 @@ def test_labels_of_models_are_translated(tmp_path: Path) -> None:
     assert isinstance(field_type(name.type).mark(Label), Label)
     with in_language(App(plugins=[I18n("en", "de", folder=tmp_path)]), "de"):
         assert str(field_type(name.type).label) == "Ihr Name"
+
+
+class Addressed(Model, table="checked_addressed"):
+    address: Field[Email] = field(max_length=30)
+    other: Field[Email | None] = field(default=None, max_length=300)
+    code: Field[Annotated[str, msgspec.Meta(pattern="^[A-Z]+$", min_length=2)]] = field(
+        default="AB", pattern="B$"
+    )
+    count: Field[Annotated[int, msgspec.Meta(ge=2)]] = field(default=5, ge=1, le=9)
+
+
+@pytest.mark.parametrize("many", [False, True])
+async def test_limits_of_the_type_and_of_the_field_both_hold(opened: Opened, many: bool) -> None:
+    await opened(Addressed)
+
+    async def create(**values: Any) -> Addressed:
+        given: dict[str, Any] = {"address": "a@example.org", **values}
+        made = Addressed(**given)
+        return (await Addressed.create_many([made]))[0] if many else await made.save()
+
+    assert (await create(other="b@example.org", code="CAB")).address == "a@example.org"
+    for values, told in (
+        ({"address": "nobody"}, "regex"),
+        ({"address": f"{'a' * 30}@example.org"}, "length <= 30"),
+        ({"other": f"{'a' * 60}@{'b.' * 120}org"}, "length <= 254"),
+        ({"code": "CAC"}, "regex"),
+        ({"code": "cAB"}, "regex"),
+        ({"code": "B"}, "length >= 2"),
+        ({"count": 1}, ">= 2"),
+        ({"count": 10}, "<= 9"),
+    ):
+        with pytest.raises(ValidationError, match=told):
+            await create(**values)
+    assert await Addressed.all().count() == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from cinema import Film, Person
 
@@ -103,3 +105,14 @@ def test_a_dialect_that_is_not_there() -> None:
 
     with pytest.raises(ConfigurationError, match="no dialect 'dbase'"):
         Film.all().sql("dbase")
+
+
+async def test_a_parameter_of_which_nothing_tells_what_it_is(films: Database) -> None:
+    values = [1, -(2**40), 1.5, True, "text", b"bytes", Decimal("1.5"), None]
+    for value in values:
+        for _ in range(2):  # the second time as it was learnt
+            [(found, again)] = await films.execute("SELECT :x, :x", x=value)
+            assert (found, again) in ((value, value), (str(value), str(value))), value
+    async with films.transaction():
+        assert await films.execute("SELECT :x", x=7) == [(7,)]
+        assert await films.execute("SELECT :x, :y", x=7, y="a") == [(7, "a")]

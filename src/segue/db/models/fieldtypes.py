@@ -1,6 +1,8 @@
 """The types that msgspec is told of a model's fields: with what is checked of values, and who sees them."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Union, get_args
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 from msgspec import Meta, UnsetType
 
@@ -35,7 +37,7 @@ def annotation(column: ColumnField) -> Any:
     metas = constraints(column)
     plain, null = without_none(hint)
     if metas:
-        hint = Annotated[plain, Meta(**metas)]
+        hint = _with_meta(plain, metas)
         if null:
             hint = Union[hint, None]  # noqa: UP007 -- known only now
     if column.from_database or column.filled or column.reference is not None or _is_pointing(column):
@@ -58,6 +60,45 @@ def annotation(column: ColumnField) -> Any:
         else None
     )
     return Annotated[hint, _role(role)] if role else hint
+
+
+def _with_meta(hint: Any, said: dict[str, Any]) -> Any:
+    """A type with what is checked of its values. msgspec takes each limit once: of two the stricter one holds."""
+    if get_origin(hint) is not Annotated:
+        return Annotated[hint, Meta(**said)]
+    plain, *marks = get_args(hint)
+    found = dict(said)
+    for meta in [one for one in marks if isinstance(one, Meta)]:
+        for name, stricter in _LIMITS.items():
+            theirs = getattr(meta, name)
+            if theirs is not None:
+                ours = found.get(name)
+                found[name] = theirs if ours is None else stricter(ours, theirs)
+    return Annotated[(plain, *(one for one in marks if not isinstance(one, Meta)), Meta(**found))]
+
+
+def _both(one: str, other: str) -> str:
+    """A pattern for what both are found in."""
+    return one if one == other else f"^(?=[\\s\\S]*?(?:{one}))(?=[\\s\\S]*?(?:{other}))"
+
+
+#: What Meta may say, and which of two it is.
+_LIMITS: dict[str, Callable[[Any, Any], Any]] = {
+    "ge": max,
+    "gt": max,
+    "le": min,
+    "lt": min,
+    "min_length": max,
+    "max_length": min,
+    "multiple_of": lambda ours, theirs: math.lcm(ours, theirs) if isinstance(ours, int) else ours,
+    "pattern": _both,
+    "tz": lambda ours, _: ours,
+    "title": lambda ours, _: ours,
+    "description": lambda ours, _: ours,
+    "examples": lambda ours, _: ours,
+    "extra_json_schema": lambda ours, theirs: {**theirs, **ours},
+    "extra": lambda ours, theirs: {**theirs, **ours},
+}
 
 
 def _is_pointing(column: ColumnField) -> bool:

@@ -3,11 +3,13 @@
 import math
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Annotated, Any, get_args, get_origin
 from uuid import UUID
 
-from msgspec import UNSET
+from msgspec import UNSET, Meta
 
+from segue.core.binding.validated import plan_of
+from segue.db.models.hints import without_none
 from segue.db.models.mapping import ColumnField, Mapping, constraints, resolve_all
 from segue.db.writing.validating import checker, has_bounds_of_its_own
 
@@ -66,6 +68,7 @@ def _test(column: ColumnField, at: int, names: dict[str, Any]) -> str:
         or options.pattern is not None
         or options.multiple_of is not None
         or has_bounds_of_its_own(column)
+        or _says_more(column.hint)
     ):
         plain = None
     elif kind.storage in ("str", "text") and kind.python is str:
@@ -91,6 +94,14 @@ def _test(column: ColumnField, at: int, names: dict[str, Any]) -> str:
         return f"type(v) is t{at}"
     names[f"c{at}"] = checker(column)
     return f"c{at}(v) is v"
+
+
+def _says_more(hint: Any) -> bool:
+    """Whether the annotation has limits of its own: ``Field[Email]``."""
+    plain, _ = without_none(hint)
+    if get_origin(plain) is not Annotated:
+        return False
+    return any(isinstance(one, Meta) for one in get_args(plain)[1:]) or plan_of(hint) is not None
 
 
 def _encodable(text: str) -> bool:
