@@ -31,6 +31,11 @@ class SignedIn(NamedTuple):
     method: str = ""
     by: Any = None
 
+    @property
+    def actor(self) -> str:
+        """Who is said to have done what is done now: both, where one acts in the name of the other."""
+        return self.id if self.by is None else f"{id_of(self.by)} as {self.id}"
+
     def __repr__(self) -> str:
         return f"<SignedIn {self.id} by {self.method or 'other means'}>"
 

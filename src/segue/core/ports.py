@@ -249,7 +249,7 @@ class Identity(Protocol):
     """Who sends a request: a user, a machine, a token.
 
     ``id``: a text that is no other's. ``principals``: what it is and what it belongs to, by names of your own, such as
-    ``"user:7"`` or ``"group:editors"``.
+    ``"user:7"`` or ``"group:editors"``. It may have an ``actor``: what is remembered of who did something, where that is more than the ``id``.
     """
 
     @property

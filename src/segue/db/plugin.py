@@ -6,9 +6,13 @@ from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from segue.core.carrying import Carried, carried_on, stepwise
+from segue.core.identity import identity_of
 from segue.core.records import Next
 from segue.db.commands import DATABASES, add_commands
 from segue.db.databases.database import Database, _chosen
+from segue.db.models.audit import Audited, answered
+from segue.db.models.registry import registered
+from segue.db.models.versions import Versioned
 from segue.http.request import Request
 from segue.http.response import Response
 from segue.stores.plugin import STORE_KINDS
@@ -16,8 +20,11 @@ from segue.stores.store import Store
 
 if TYPE_CHECKING:
     from segue.core.plugins.setup import Setup
+    from segue.core.records import MiddlewareLike
 
 __all__ = ["set_up"]
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 #: All that were listed by apps of this process.
 _listed: "weakref.WeakSet[Database]" = weakref.WeakSet()
@@ -47,6 +54,8 @@ def set_up(database: Database, to: "Setup") -> None:
         for one in beside:
             one._says_so = True
         to.middleware(_Choosing(beside))
+    if first:
+        to.around_routes(_acting)
     _listed.add(database)
     to.measures("SQL" if database.name == "database" else f"SQL of {database.name}", _Statements(database))
     options = database.options
@@ -69,6 +78,25 @@ def _store() -> Store:
     from segue.db.store import DatabaseStore
 
     return DatabaseStore()
+
+
+def _acting(route: Any) -> "MiddlewareLike | None":
+    """What lets models that remember who wrote them know who sends a request; where there are such models, and somebody is known."""
+    remember = any(issubclass(one.model, Audited | Versioned) for one in registered())
+    return _WhoeverSends() if remember and getattr(route, "identifies", None) is not None else None
+
+
+class _WhoeverSends:
+    """Middleware of routes: who sends a request is who writes what is written for it.
+
+    Requests that only read do not ask who it is: where a handler has asked, that holds for them too.
+    """
+
+    async def __call__(self, request: Request, next: Next) -> Response:
+        if request.method not in _SAFE:
+            await identity_of(request)
+        here = Carried(answered.set, answered.reset, request)
+        return carried_on(here, await stepwise(here, next(request)))
 
 
 class _Statements:

@@ -8,7 +8,7 @@ from typing import Any
 from segue.auth.identity import EVERYONE, SignedIn, id_of, principals_of
 from segue.auth.models.account import Account
 from segue.core.ports import Identity
-from segue.db import Condition, Expr
+from segue.db import Condition, Expr, acting_as
 from segue.db.errors import ConfigurationError
 
 __all__ = ["Who", "acting_for", "sender", "unrestricted", "who_is", "whoever_acts"]
@@ -90,9 +90,12 @@ def whoever_acts() -> Who | None:
 @contextmanager
 def acting_for(one: "Who | Account | Identity | None") -> Generator[None]:
     """A block in which somebody acts: what their permissions are counts. None: somebody unknown."""
-    token = _block.set(who_is(one))
+    who = who_is(one)
+    token = _block.set(who)
     try:
-        yield
+        # What is written in it is written by them: models that remember that are told.
+        with acting_as(who.id or None):
+            yield
     finally:
         _block.reset(token)
 

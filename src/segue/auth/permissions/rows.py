@@ -8,9 +8,22 @@ from segue.auth.models.account import Account
 from segue.auth.permissions.acting import Who, who_is, whoever_acts
 from segue.auth.permissions.grants import granted, has_grant
 from segue.core.ports import Identity
-from segue.db import Condition, Deleting, Expr, Inserted, Keyed, Query, Updated, Updating, UpdatingMany
+from segue.db import (
+    Condition,
+    Deleting,
+    Expr,
+    Inserted,
+    Keyed,
+    Linking,
+    Query,
+    Unlinking,
+    Updated,
+    Updating,
+    UpdatingMany,
+)
+from segue.db.models.relations import other_side
 from segue.db.models.rules import add_rule, add_write_rule
-from segue.db.writing.writesignals import Change, ManyChange, listen
+from segue.db.writing.writesignals import Change, LinkChange, ManyChange, listen
 from segue.http.errors import Forbidden
 
 __all__ = ["Rule", "accessible", "are_rules", "may", "protect"]
@@ -44,7 +57,7 @@ def protect(
 
     ``view`` holds for all queries of the model, and so for lists, exports, forms and replies that are queries; what it hides is a
     404. ``add`` is asked of a row that was inserted, ``change`` of one before and after it is changed, ``delete`` of one that goes: where
-    they say no, it is a 403, and nothing was written. Changes by query leave out what they forbid. Where nothing is said, those
+    they say no, it is a 403, and nothing was written. To relate a row to others over a link table, or no more, is a change of it. Changes by query leave out what they forbid. Where nothing is said, those
     may whom it was granted: see :func:`segue.auth.grant`. Admins may everything.
 
     Who acts is who sends the request, or who ``with acting_for(user):`` says. ``unscoped()`` asks one query without the rules,
@@ -66,6 +79,8 @@ def protect(
         listen(model, kind, functools.partial(_check, "change"), "now")
     listen(model, Deleting, functools.partial(_check, "delete"), "now")
     listen(model, UpdatingMany, _check_many, "now")
+    for link in (Linking, Unlinking):
+        listen(model, link, _check_link, "now")
 
 
 def are_rules() -> bool:
@@ -137,6 +152,16 @@ async def _check(action: str, change: Change[Any]) -> None:
     """Looks at one row that is written, in the transaction that writes it."""
     if not await _fits(change.target, _condition(type(change.target), action)):
         raise _refused(action, type(change.target))
+
+
+async def _check_link(change: LinkChange[Any]) -> None:
+    """Looks at a row that is related to others over a link table, or no more: that is a change of it."""
+    model = type(change.target)
+    # What has the key of the other is a row that is written itself; what is new was added.
+    if change.new or other_side(model.__mapping__.relations[change.relation]) is not None:
+        return
+    if not await _fits(change.target, _condition(model, "change")):
+        raise _refused("change", model)
 
 
 async def _check_many(change: ManyChange[Any]) -> None:

@@ -75,7 +75,9 @@ async def _absent(
     return [one for one in others if one not in present]
 
 
-async def _add(target: Any, relation: Relation, others: Sequence[Any], columns: dict[str, Any]) -> None:
+async def _add(
+    target: Any, relation: Relation, others: Sequence[Any], columns: dict[str, Any], *, new: bool = False
+) -> None:
     if not others:
         return
     if not _is_heard(relation):
@@ -84,9 +86,9 @@ async def _add(target: Any, relation: Relation, others: Sequence[Any], columns: 
     for one in others:
         if key_of(one) is UNSET:
             await one.save()
-    await _tell(Linking, target, relation, others)
+    await _tell(Linking, target, relation, others, new=new)
     await _add_rows(target, relation, others, columns)
-    await _tell(Linked, target, relation, others)
+    await _tell(Linked, target, relation, others, new=new)
 
 
 async def _add_rows(target: Any, relation: Relation, others: Sequence[Any], columns: dict[str, Any]) -> None:
@@ -170,10 +172,17 @@ def _is_heard(relation: Relation) -> bool:
     return heard(relation.model.__mapping__, *kinds) or heard(relation.target.__mapping__, *kinds)
 
 
-async def _tell(kind: type[LinkChange[Any]], target: Any, relation: Relation, others: Sequence[Any]) -> None:
+async def _tell(
+    kind: type[LinkChange[Any]],
+    target: Any,
+    relation: Relation,
+    others: Sequence[Any],
+    *,
+    new: bool = False,
+) -> None:
     """Tells both sides."""
     database = database_of(relation.model)
-    await tell(type(target).__mapping__, kind(target, relation.name, tuple(others), database))
+    await tell(type(target).__mapping__, kind(target, relation.name, tuple(others), database, new))
     turned = turned_side(relation) if _is_heard(relation) else None
     for one in others if turned is not None else ():
         await tell(type(one).__mapping__, kind(one, turned.name, (target,), database))  # type: ignore[union-attr] # looked at above
@@ -238,4 +247,4 @@ async def write_new_links(target: Any, mapping: Mapping) -> None:
     for relation, slot in _many_slots(mapping):
         others = slot.__get__(target)
         if others is not UNSET and others:
-            await _add(target, relation, list(others), {})
+            await _add(target, relation, list(others), {}, new=True)

@@ -100,13 +100,14 @@ class LinkChange(msgspec.Struct, Generic[M], frozen=True, eq=False):
     """An object is related to others, or no more, over a relation to many. A receiver of this class gets all kinds of it.
 
     ``target``: the object. ``relation``: the name of the relation. ``others``: those that come or go. ``database``: where. Each side that has
-    such a relation is told. A relation to one is a column: :class:`Updating` has it in its ``names``.
+    such a relation is told. A relation to one is a column: :class:`Updating` has it in its ``names``. ``new``: the object was inserted with them.
     """
 
     target: M
     relation: str
     others: tuple[Any, ...]
     database: "Database"
+    new: bool = False
 
 
 class Linking(LinkChange[M], frozen=True, eq=False):
