@@ -12,6 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy.exc import CompileError
 
 from segue.db.migrations.record import TABLE
+from segue.db.migrations.words import compare_words
 
 __all__ = ["compare", "context_for", "flat"]
 
@@ -44,6 +45,7 @@ def compare(
     connection: sa.Connection, metadata: sa.MetaData, owned: Iterable[str] = ()
 ) -> tuple[ops.UpgradeOps, MigrationContext]:
     """The operations that make the tables those of the models. Constraints that are conditions are told apart by name."""
+    owned = tuple(owned)
     context = context_for(connection, metadata, owned)
     with warnings.catch_warnings():
         # Circles of references are taken apart below.
@@ -73,6 +75,7 @@ def compare(
                     not (isinstance(one, ops.DropConstraintOp) and one.constraint_type == "foreignkey")
                 )
             )
+    compare_words(connection, metadata, found, owned)
     return found, context
 
 

@@ -8,6 +8,7 @@ from alembic.operations import ops
 
 from segue.db.migrations.outline import outline_of, steps_of
 from segue.db.migrations.revision import Revision
+from segue.db.migrations.words import CreateWords, DropWords
 
 __all__ = ["Effect", "Weight", "described", "effect_of"]
 
@@ -133,12 +134,14 @@ def _mysql(step: Any) -> Judged:
 
 def _sqlite(step: Any) -> Judged:
     match step:
-        case ops.CreateTableOp() | ops.DropTableOp() | ops.RenameTableOp() | ops.DropIndexOp():
+        case ops.CreateTableOp() | ops.DropTableOp() | ops.RenameTableOp() | ops.DropIndexOp() | DropWords():
             return _QUICK
         case ops.AddColumnOp() if step.column.computed is None:
             return _QUICK
         case ops.CreateIndexOp():
             return "locks", "writers wait while the index is built; readers do not", ""
+        case CreateWords():
+            return "locks", "writers wait while the words are read; readers do not", ""
         case _:
             return "rewrites", "SQLite makes the table anew; writers wait, readers do not", ""
 

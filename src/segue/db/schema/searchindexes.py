@@ -1,5 +1,6 @@
 """Full-text indexes: which fields of a model are searched for words, and what each database needs for it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,7 +11,10 @@ from segue.db.models.constraints import Searchable
 from segue.db.models.mapping import Mapping
 from segue.db.queries.searching import index_name, vector_text
 
-__all__ = ["add_search_index"]
+__all__ = ["add_search_index", "words_of", "words_statements"]
+
+
+_WORDS = "tables of words"
 
 
 def add_search_index(table: Any, mapping: Mapping, constraint: Searchable, dialect: str) -> None:
@@ -32,14 +36,22 @@ def add_search_index(table: Any, mapping: Mapping, constraint: Searchable, diale
             sa.Index(name, *made, mysql_prefix="FULLTEXT", mariadb_prefix="FULLTEXT")
         case "sqlite":
             ddl: Any = sa.DDL
-            for statement in _words(mapping.table, name, columns):
+            table.info.setdefault(_WORDS, {})[name] = columns
+            for statement in words_statements(mapping.table, name, columns):
                 event.listen(table, "after_create", ddl(statement.replace("%", "%%")))
             event.listen(table, "before_drop", ddl(f'DROP TABLE IF EXISTS "{name}"'))
         case _:
             pass
 
 
-def _words(table: str, name: str, columns: list[str]) -> list[str]:
+def words_of(table: sa.Table) -> dict[str, list[str]]:
+    """The tables of words that a table of SQLite has, each with the columns that the words stand in."""
+    found: dict[str, list[str]] = table.info.get(_WORDS, {})
+    return found
+
+
+def words_statements(table: str, name: str, columns: Sequence[str]) -> list[str]:
+    """What makes a table of words on SQLite, and the triggers that keep it up to date."""
     listed = ", ".join(f'"{one}"' for one in columns)
     old = ", ".join(f'old."{one}"' for one in columns)
     new = ", ".join(f'new."{one}"' for one in columns)
