@@ -182,7 +182,7 @@ def _limit(
 
 
 def _may_fail(parameter: Parameter) -> bool:
-    injected = ("request", "app", "socket", "formdata", "controller", "outcome", "provided")
+    injected = ("request", "app", "socket", "formdata", "controller", "outcome", "format", "provided")
     return parameter.origin not in injected
 
 
@@ -198,6 +198,7 @@ def _argument(parameter: Parameter) -> str:
         "socket": "socket",
         "formdata": "form",
         "outcome": "outcome",
+        "format": "choice.format",
         "extension": "request.params.get('extension', 'html')",
         "controller": "request.made['controller']",
     }

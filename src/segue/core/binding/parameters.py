@@ -20,6 +20,7 @@ from segue.core.binding.kinds import (
 )
 from segue.core.binding.markers import Marker, Named
 from segue.core.binding.validation import object_fields
+from segue.core.ports import Format
 from segue.core.source import Source
 from segue.http.forms import FormData
 from segue.http.request import Request
@@ -54,7 +55,7 @@ class Parameter:
     """One parameter of a handler.
 
     ``origin``: path, query, header, cookie, form, body, or what is injected: request, app, socket, formdata, controller,
-    outcome, provided; and where the handler takes call arguments, argument, rest (``*args``) and others (``**params``).
+    outcome, format, provided; and where the handler takes call arguments, argument, rest (``*args``) and others (``**params``).
     ``wire``: its name in the request. ``model``: its fields come from there each by its own name.
     ``many``: a list of all values of its name.
     """
@@ -175,6 +176,10 @@ def read_needs(
         )
         if infers or told_it or (hint is MISSING and name == "request"):
             found.append(_parameter(parameter, hint, path_names, served, told, offers))
+            if found[-1].origin == "format":
+                raise HandlerError(
+                    f"{told}: {name!r}: the format that a client has chosen is told to handlers only"
+                )
         elif parameter.default is MISSING:
             kind = "" if hint is MISSING else f" of type {name_of(hint)}"
             wanted = name_of(hint) if kind else "..."
@@ -405,6 +410,8 @@ def _injected(kind: Any, served: Served) -> str | None:
         return None
     if kind in served.app.__mro__ and kind is not object:
         return "app"
+    if kind is Format:
+        return "format"
     given = {Request: "request", WebSocket: "socket", FormData: "formdata"}
     return next((origin for one, origin in given.items() if issubclass(kind, one)), None)
 

@@ -45,6 +45,11 @@ def formats_of(
     """
     options = endpoint.options
     given = [*_templates(options.template), *options.formats]
+    asked = next((one.name for one in endpoint.parameters if one.origin == "format"), None)
+    if asked is not None and (not given or _is_reply(endpoint.returns) or is_event_stream(endpoint.returns)):
+        raise HandlerError(
+            f"{place}: {asked!r} is the format that the client chooses, and this route has none: formats=[JSON, CSV]"
+        )
     if not given or is_event_stream(endpoint.returns):
         return ()
     if _is_reply(endpoint.returns) and (options.template is None or endpoint.returns not in _NOTHING):
