@@ -390,3 +390,18 @@ def test_what_counts_no_more_is_swept(tmp_path: Path) -> None:
 
     assert asyncio.run(live()) == [1, 1]
     assert (tmp_path / "limits.db").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_environment_says_where_it_is_counted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SEGUE_LIMITS", "memory:")
+    limiter = Limiter()
+    app = App(plugins=[limiter])
+
+    @app.get("/", middleware=[limiter.limit("1 per hour")])
+    async def index() -> str:
+        return "in"
+
+    with Client(app) as client:
+        assert [client.get("/").status for _ in range(2)] == [200, 429]
+    assert not list(tmp_path.iterdir())

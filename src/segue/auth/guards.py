@@ -15,7 +15,7 @@ _READING = frozenset({"GET", "HEAD"})
 
 
 async def signed_in_as(request: Request) -> SignedIn:
-    """Who sends a request. Who is nobody, and reads a page, is sent to the login; 401 or 403 for all others."""
+    """Who sends a request. Who is nobody, and reads a page, is sent to the login; 401 or 403 for all others, and for WebSockets."""
     identity = await identity_of(request)
     if isinstance(identity, SignedIn):
         return identity
@@ -26,7 +26,8 @@ async def signed_in_as(request: Request) -> SignedIn:
 
 def sent_away(request: Request, page: str = "auth.login") -> Exception:
     """What to raise for somebody who has to sign in first: the way to a page, or an error for a program."""
-    if request.method not in _READING:
+    # No script can follow a redirect of a handshake, so that of a WebSocket is refused.
+    if request.method not in _READING or request.headers.get("upgrade", "").lower() == "websocket":
         return Forbidden("Sign in first.")
     if not _wants_page(request):
         return Unauthorized("Sign in first.")

@@ -35,7 +35,7 @@ class Limiter:
         @app.post("/login", middleware=[limiter.limit("10 per 3 minutes")])
         async def login(form: Form[Login]) -> None: ...
 
-    ``counts``: a path of an SQLite file, which the workers of a machine share; a URL of a store (``"redis://..."``,
+    ``counts``: what counts. Without it the environment says so (``SEGUE_LIMITS``), else it is ``"limits.db"``. A path of an SQLite file, which the workers of a machine share; a URL of a store (``"redis://..."``,
     ``"memcached://..."``, ``"database:"``), ``"store:name"`` for one of the plugin Stores; ``RedisCounts(url)``, ``MemoryCounts()``, or
     any object with the methods of ``Counts``. ``default``: a rate around all that the app answers, such as ``"1000 per minute"``;
     ``by``: who is counted as one there. In no stretch of time of that length are there ever more.
@@ -46,13 +46,14 @@ class Limiter:
 
     def __init__(
         self,
-        counts: "str | os.PathLike[str] | Counts" = "limits.db",
+        counts: "str | os.PathLike[str] | Counts | None" = None,
         *,
         default: str | Rate | None = None,
         by: By = client_network,
     ) -> None:
-        self._given = counts
-        self._counts: Counts | None = None if isinstance(counts, str | os.PathLike) else counts
+        given = counts if counts is not None else os.environ.get("SEGUE_LIMITS") or "limits.db"
+        self._given = given
+        self._counts: Counts | None = None if isinstance(given, str | os.PathLike) else given
         self._default = None if default is None else self.limit(default, by=by, name="default")
 
     def setup(self, to: Setup) -> None:
