@@ -53,7 +53,7 @@ from segue.http.response import Response
 from segue.http.sse import Event, EventStream
 from segue.http.uploads import UploadFile
 from segue.http.url import URL
-from segue.http.websocket import WebSocket, WebSocketDisconnected, WebSocketOptions
+from segue.http.websocket import CloseCode, WebSocket, WebSocketDisconnected, WebSocketOptions
 
 if TYPE_CHECKING:
     from segue.core.apps import find_app
@@ -150,6 +150,7 @@ __all__ = [
     "Body",
     "Charsets",
     "Compression",
+    "CloseCode",
     "Conflict",
     "Converter",
     "Cookie",

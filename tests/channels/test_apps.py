@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -98,6 +99,27 @@ def test_events_go_on_where_they_broke_off() -> None:
         forged = client.get("/chat/jazz/events?first=6", headers={"last-event-id": "../../etc/passwd"}).text
         assert forged.startswith("event: gap")
         assert forged.count("data: {") == 5
+
+
+def test_what_another_thread_publishes_wakes_who_listens() -> None:
+    channels = Channels("memory:")
+    app = App(plugins=[channels])
+
+    @app.get("/next")
+    async def following(channels: Channels) -> EventStream[str]:
+        async with channels.subscribe("news", type=str) as messages:
+            yield "listens"
+            yield (await messages.get()).data
+
+    async def publish() -> None:
+        await channels.publish("news", "from another loop")
+
+    with Client(app) as client:
+        for _ in range(20):
+            with client.events("/next") as events:
+                assert next(events).data == "listens"
+                asyncio.run(publish())
+                assert next(events).data == "from another loop"
 
 
 def test_the_app_ends_though_somebody_listens() -> None:

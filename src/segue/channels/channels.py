@@ -1,8 +1,10 @@
 """What an app does with channels: to publish, to subscribe, to see who is there."""
 
+import asyncio
 import os
 import secrets
 import sys
+from types import UnionType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 import msgspec
@@ -61,6 +63,7 @@ class Channels:
         self._process = secrets.token_hex(4)
         self._places = 0
         self._opened = 0
+        self._loop: asyncio.AbstractEventLoop  # since it was opened
 
     def belong_to(self, app: str) -> None:
         """Keeps these channels apart from those of other apps; the plugin says it, where no backend of yours was given."""
@@ -77,6 +80,7 @@ class Channels:
         """Begins, in the running loop; the plugin does that."""
         self._opened += 1
         if self._opened == 1:
+            self._loop = asyncio.get_running_loop()
             await self._backend.open(self._deliver, self._missed, self._keeping)
 
     async def close(self) -> None:
@@ -128,6 +132,16 @@ class Channels:
         size: int = ...,
         when_full: WhenFull = ...,
     ) -> Subscription[T]: ...
+    @overload
+    def subscribe(
+        self,
+        *channels: str,
+        type: UnionType,
+        history: int = ...,
+        after: str | None = ...,
+        size: int = ...,
+        when_full: WhenFull = ...,
+    ) -> Subscription[Any]: ...
     def subscribe(
         self,
         *channels: str,
@@ -139,7 +153,7 @@ class Channels:
     ) -> Subscription[Any]:
         """Reads what is published from now on: ``async with channels.subscribe("news") as messages: async for message in messages:``.
 
-        ``type``: of the data. ``history``: so many of the last messages first. ``after``: the ``id`` of the last message that a client
+        ``type``: of the data; ``Said | Left`` for one of several. ``history``: so many of the last messages first. ``after``: the ``id`` of the last message that a client
         has seen; it gets all that came after it, and a Gap first if that is kept no more. It may be anything, as clients send it; empty is None.
         ``size``, ``when_full``: see Subscription.
         """
@@ -212,7 +226,11 @@ class Channels:
         return self._backend
 
     async def _send(self, channel: str, body: bytes) -> Entry:
-        return await self._carrier.publish(channel, token_of(), body)
+        publishing = self._carrier.publish(channel, token_of(), body)
+        if asyncio.get_running_loop() is self._loop:
+            return await publishing
+        # From another thread, such as that of a test or of a receiver of signals in it: who reads is on the loop of the app.
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(publishing, self._loop))
 
     def _deliver(self, channel: str, entry: Entry) -> None:
         following = self._following.get(channel)

@@ -6,6 +6,7 @@ binding work as for any other request. The server, the ASGI adapter and the test
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
+from types import UnionType
 from typing import Any, Protocol, TypeVar, overload, runtime_checkable
 
 import msgspec
@@ -159,6 +160,8 @@ class WebSocket:
     async def receive_json(self) -> Any: ...
     @overload
     async def receive_json(self, type: type[T]) -> T: ...
+    @overload
+    async def receive_json(self, type: UnionType) -> Any: ...
     async def receive_json(self, type: Any = Any) -> Any:
         """The next message, decoded as JSON and validated as ``type``. Raises msgspec.ValidationError."""
         message = await self.receive()
@@ -176,16 +179,19 @@ class WebSocket:
         """Sends ``value`` as a text message of JSON."""
         await self.send(self._json.encode_json(value).decode())
 
-    async def receive_as(self, type: type[T]) -> T:
-        """The next message as a ``type``: text is JSON, bytes are MessagePack.
+    @overload
+    async def receive_as(self, type: type[T]) -> T: ...
+    @overload
+    async def receive_as(self, type: UnionType) -> Any: ...
+    async def receive_as(self, type: Any) -> Any:
+        """The next message as a ``type``, or as one of several (``Say | Leave``): text is JSON, bytes are MessagePack.
 
         Raises InvalidMessage for any other, which closes the socket with 1007 if the handler lets it pass.
         """
         message = await self.receive()
         try:
             if isinstance(message, str):
-                value: T = self._json.decode_json(message.encode(), type)
-                return value
+                return self._json.decode_json(message.encode(), type)
             return msgspec.msgpack.decode(message, type=type)
         except (ValueError, RecursionError) as error:
             raise InvalidMessage(f"{error!s:.100}") from None
