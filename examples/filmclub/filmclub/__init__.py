@@ -1,11 +1,20 @@
 """The film club: films to find, and what its members think of them. `segue run` starts it, at http://127.0.0.1:8000."""
 
+import os
 from pathlib import Path
 
+from filmclub.channels import channels
+from filmclub.chat import chat
+from filmclub.exports import exports
 from filmclub.films import films
+from filmclub.lists import lists
+from filmclub.live import live
 from filmclub.members import members
 from filmclub.models import Member
+from filmclub.moderators import is_moderator
+from filmclub.posters import posters
 from filmclub.reviews import reviews
+from filmclub.topten import topten
 from segue import App, Request
 from segue.auth import Auth, SignedIn
 from segue.auth.passkeys.plugin import Passkeys
@@ -19,11 +28,12 @@ from segue.observe import Health
 from segue.openapi import OpenAPI
 from segue.security import Security, Sessions
 from segue.site import Site
+from segue.storage import Media
 
 HERE = Path(__file__).parent
 
 #: What the site is made of. Each is an app with its own models, pages and tests: a line here adds one.
-PARTS = (films, reviews, members)
+PARTS = (films, reviews, members, posters, lists, chat, live, topten, exports)
 
 
 def make_app() -> App:
@@ -42,6 +52,8 @@ def make_app() -> App:
             Passkeys(title="The film club"),
             OpenAPI(title="The film club", version="1.0"),
             Site(),
+            Media(os.environ.get("MEDIA_URL") or HERE.parent / "media"),
+            channels,
             health,
         ],
     )
@@ -50,10 +62,12 @@ def make_app() -> App:
         app.include(part)
 
     @app.template_context
-    async def visitor(request: Request) -> dict[str, Member | None]:
+    async def visitor(request: Request) -> dict[str, Member | bool | None]:
         """Who reads the page: all of them show it."""
         identity = await identity_of(request)
-        return {"member": identity.user if isinstance(identity, SignedIn) else None}
+        if not isinstance(identity, SignedIn):
+            return {"member": None, "moderates": False}
+        return {"member": identity.user, "moderates": is_moderator(identity)}
 
     @health.check
     async def database(db: Database) -> None:

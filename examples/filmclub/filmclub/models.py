@@ -4,8 +4,9 @@ import unicodedata
 from datetime import UTC, date, datetime
 from typing import Literal
 
+from segue import Struct
 from segue.auth import Account
-from segue.db import Field, Many, Model, Ref, field, related, searchable, unique
+from segue.db import Field, Many, Model, One, Ref, field, related, searchable, unique
 
 State = Literal["waiting", "shown", "hidden"]
 
@@ -81,6 +82,7 @@ class Film(Model):
         default=0, read_only=True, formula=lambda film: film.reviews.count(Review.state == "shown")
     )
     reviews: Many["Review"] = related(other="film")
+    poster: One["Poster"] = related(other="film")
 
     constraints = (searchable("words"),)
 
@@ -88,6 +90,25 @@ class Film(Model):
     def year(self) -> int | None:
         """When it came to cinemas."""
         return self.released.year if self.released else None
+
+
+class Size(Struct, frozen=True):
+    """A poster as small as this: `name` is that of the file."""
+
+    width: int
+    height: int
+    name: str
+
+
+class Poster(Model):
+    """What stands for a film: one picture in several sizes, who has sent it, and where it is from."""
+
+    film: Ref[Film] = field(unique=True, on_delete="cascade", read_only=True)
+    sender: Ref[Member | None] = field(default=None, on_delete="set null", read_only=True)
+    file: Field[str] = field(max_length=200, private=True)
+    sizes: Field[list[Size]] = field(default_factory=list, read_only=True)
+    credit: Field[str] = field(default="", max_length=200)
+    sent: Field[datetime] = field(default_factory=lambda: datetime.now(UTC), read_only=True)
 
 
 class Review(Model):

@@ -6,8 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 os.environ.setdefault("MAIL_URL", "memory:")
+os.environ.setdefault("SEGUE_CHANNELS", "memory:")
+os.environ.setdefault("SEGUE_LIMITS", "memory:")
+os.environ.setdefault("MEDIA_URL", "memory:")
 os.environ.setdefault("SECURITY_KEY", "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz-0123456789")
 sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parent))
 
 import pytest
 

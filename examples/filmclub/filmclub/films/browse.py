@@ -5,7 +5,8 @@ from urllib.parse import urlencode
 import msgspec
 
 from filmclub.films.search import Search, facets
-from filmclub.models import Film, Genre, Person, Review
+from filmclub.lists.models import lists_of
+from filmclub.models import Film, Genre, Member, Person, Review
 from segue import App, Query, Request
 from segue.html import Page, render
 
@@ -20,10 +21,12 @@ async def index(search: Query[Search]) -> Page:
 
 
 @films.get("/films/{id:int}", documented=False)
-async def show(id: int) -> Page:
+async def show(id: int, member: Member | None) -> Page:
     """A film, and what members think of it."""
     film = (
-        await Film.where(Film.id == id).load(Film.director, Film.genre, Film.distributor, Film.rating).one()
+        await Film.where(Film.id == id)
+        .load(Film.director, Film.genre, Film.distributor, Film.rating, Film.poster)
+        .one()
     )
     reviews = (
         Review.where(Review.film == film, Review.state == "shown")
@@ -31,14 +34,18 @@ async def show(id: int) -> Page:
         .load(Review.author)
         .limit(50)
     )
-    return render("films/film.html", film=film, reviews=await reviews)
+    return render("films/film.html", film=film, reviews=await reviews, lists=await lists_of(member))
 
 
 @films.get("/people/{id:int}", documented=False)
 async def person(id: int) -> Page:
     """Somebody, and the films that they made."""
     person = await Person.get(id)
-    made = Film.where(Film.director == person).order_by(Film.released.desc(nulls="last"), Film.id)
+    made = (
+        Film.where(Film.director == person)
+        .order_by(Film.released.desc(nulls="last"), Film.id)
+        .load(Film.poster)
+    )
     return render("films/person.html", person=person, films=await made)
 
 
@@ -46,7 +53,7 @@ async def person(id: int) -> Page:
 async def genre(slug: str) -> Page:
     """A genre: its best known and its best rated films."""
     genre = await Genre.where(Genre.slug == slug).one()
-    of_it = Film.where(Film.genre == genre).load(Film.director)
+    of_it = Film.where(Film.genre == genre).load(Film.director, Film.poster)
     rated = of_it.where(Film.imdb_votes >= 5_000).order_by(Film.imdb_score.desc(nulls="last"), Film.id)
     known = of_it.order_by(Film.imdb_votes.desc(), Film.id)
     return render("films/genre.html", genre=genre, known=await known.limit(12), rated=await rated.limit(12))

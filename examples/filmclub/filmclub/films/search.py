@@ -48,7 +48,11 @@ class Search(Struct, kw_only=True, frozen=True):
 
     async def films(self) -> Page[Film]:
         """A page of it."""
-        found = self.query().order_by(ORDERS[self.sort], Film.id).load(Film.director, Film.genre, Film.rating)
+        found = (
+            self.query()
+            .order_by(ORDERS[self.sort], Film.id)
+            .load(Film.director, Film.genre, Film.rating, Film.poster)
+        )
         return await found.page(self.page, SIZE)
 
 
