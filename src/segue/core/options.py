@@ -71,6 +71,8 @@ class RouteDefaults(DocumentationDefaults, total=False):
     requires: list[Callable[..., Any]]
     """Functions that are called before anything else is done, with what is provided for them: who may not go on is sent
     away by what they raise. Those of an app, of those around it and of a route are all called, the outer ones first."""
+    public: bool
+    """Neither ``requires`` nor ``permission`` of the apps around it holds here, only its own: for what pages for signing in need, too."""
     accept_order: list[str]
     """Media types in the order in which they are preferred where the client has no preference."""
     formats: Sequence[Format | type[Format] | str]
@@ -168,6 +170,7 @@ class Options(Documentation, msgspec.Struct, frozen=True, kw_only=True, forbid_u
     middleware: tuple[Any, ...] = ()
     skip: tuple[Any, ...] = ()
     requires: list[Any] = []
+    public: bool = False
     accept_order: list[str] = []
     # What chooses among several of one path: read once, by segue.core.routing.conditions.
     accept: str | list[str] | None = None
@@ -202,6 +205,8 @@ class Options(Documentation, msgspec.Struct, frozen=True, kw_only=True, forbid_u
 
 def layered(outer: Mapping[str, Any], inner: Mapping[str, Any]) -> dict[str, Any]:
     """The options of ``inner`` over those of ``outer``; what there may be several of is added up."""
+    if inner.get("public"):
+        outer = {name: value for name, value in outer.items() if name not in _GUARDS}
     merged = {**outer, **inner}
     for name in outer.keys() & inner.keys() & _ADDED_UP:
         merged[name] = [*outer[name], *inner[name]]
@@ -216,5 +221,6 @@ def layered(outer: Mapping[str, Any], inner: Mapping[str, Any]) -> dict[str, Any
     return merged
 
 
+_GUARDS = frozenset({"requires", "permission"})
 _ADDED_UP = frozenset({"middleware", "requires", "skip"})
 _BY_NAME = frozenset({"error_handlers", "provides", "shapes"})

@@ -95,7 +95,7 @@ class _Pages:
         if self._grid.parent is None:
             to.bring(Templates(None, errors=False))
             to.templates(_HERE / "templates")
-            to.static("/_files", _HERE / "files", name="grid_files")
+            to.static("/_files", _HERE / "files", name="grid_files", public=True)
         to.around_routes(self._check)
 
     def _check(self, route: Endpoint) -> None:

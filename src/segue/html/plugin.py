@@ -64,7 +64,7 @@ class Templates:
             to.templates(self._folder)
         to.app[SHELF] = Shelf(self._engines, self._texts, self._reload, to.app)
         to.templating(_Formats())
-        to.static("/_segue", look.FOLDER, name="segue")
+        to.static("/_segue", look.FOLDER, name="segue", public=True)
         app = to.app
         to.check(_check)
         if self._errors:

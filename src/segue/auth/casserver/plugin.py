@@ -8,7 +8,6 @@ from segue.auth.accounts import ACCOUNTS
 from segue.auth.casserver.answers import failure, plain, success
 from segue.auth.casserver.model import ServiceTicket
 from segue.auth.casserver.tickets import Refused, Shown, Tickets, known_service, with_ticket
-from segue.auth.closed import OPEN
 from segue.auth.guards import sent_away
 from segue.auth.identity import SignedIn
 from segue.core.app import App
@@ -67,8 +66,7 @@ class CASServer:
     def setup(self, to: Setup) -> None:
         """Adds the addresses of the protocol."""
         tickets = Tickets(to.app[ACCOUNTS], self._services)
-        app = App("cas", documented=False, cache=0, permission=None)
-        app[OPEN] = True
+        app = App("cas", documented=False, cache=0, public=True)
         app.get("/login", name="login")(_LoginDesk(tickets))
         app.get("/logout", name="logout")(_logout)
         desk = _ProgramDesk(tickets, self._naming, self._telling)

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from segue.auth.accounts import ACCOUNTS, Accounts
-from segue.auth.closed import OPEN
 from segue.auth.external import texts
 from segue.auth.external.issuer import careful_client
 from segue.auth.external.linking import Linking, NotLinked
@@ -96,8 +95,7 @@ class SignInWith:
                 f"AUTH_ORIGIN=https://films.example, or SignInWith(..., origin=...)"
             )
         desk = _Desk(flows, accounts, self._done, origin)
-        pages = App("sign_in_with", documented=False, cache=0, permission=None)
-        pages[OPEN] = True
+        pages = App("sign_in_with", documented=False, cache=0, public=True)
         pages.get("/{provider}", name="begin")(desk.begin)
         pages.get("/{provider}/callback", name="callback")(desk.callback)
         if posted:

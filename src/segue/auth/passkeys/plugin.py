@@ -3,7 +3,6 @@
 from typing import Any
 
 from segue.auth.accounts import ACCOUNTS
-from segue.auth.closed import OPEN
 from segue.auth.passkeys.ceremonies import PASSKEYS, PasskeyCeremonies
 from segue.auth.passkeys.model import Passkey
 from segue.auth.passkeys.pages import declare
@@ -44,7 +43,7 @@ class Passkeys:
             Way("passkeys.sign_in", framework.lazy_gettext("Sign in with a passkey"))
         )
         accounts.sign_ins.settings.append(Way("passkeys.home", framework.lazy_gettext("Passkeys")))
-        pages = App("passkeys", documented=False, cache=0, permission=None)
-        pages[OPEN] = True  # who signs in has not signed in yet; what is for others asks for it itself
+        # Who signs in has not signed in yet; what is for others asks for it itself.
+        pages = App("passkeys", documented=False, cache=0, public=True)
         declare(pages, ceremonies)
         to.include(pages, at=self._at)

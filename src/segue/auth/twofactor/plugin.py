@@ -3,7 +3,6 @@
 from typing import Any
 
 from segue.auth.accounts import ACCOUNTS
-from segue.auth.closed import OPEN
 from segue.auth.signins import Way
 from segue.auth.twofactor.models import CodeSecret, RecoveryCode
 from segue.auth.twofactor.pages import declare
@@ -49,7 +48,7 @@ class TwoFactor:
         accounts.sign_ins.settings.append(
             Way("two_factor.home", framework.lazy_gettext("Codes of a telephone"))
         )
-        pages = App("two_factor", documented=False, cache=0, permission=None)
-        pages[OPEN] = True  # who signs in has not signed in yet; what is for others asks for it itself
+        # Who signs in has not signed in yet; what is for others asks for it itself.
+        pages = App("two_factor", documented=False, cache=0, public=True)
         declare(pages, accounts, steps)
         to.include(pages, at=self._at)
