@@ -30,6 +30,12 @@ tls_options = options(
     option("--keyfile", type=click.Path(), help="Its private key (PEM), if not in the same file."),
     option("--key-password", help="The password of the private key."),
     option("--ca-certs", type=click.Path(), help="Clients must show a certificate signed by one of these."),
+    option(
+        "--client-certs",
+        type=click.Choice(["required", "optional"]),
+        default="required",
+        help="optional: with --ca-certs, a client may show none.",
+    ),
     option("--cert", type=click.Choice(["adhoc"]), help="adhoc: make a certificate, for development."),
 )
 
@@ -158,6 +164,7 @@ def tls_config(given: dict[str, Any]) -> TLS | None:
         keyfile=given["keyfile"],
         key_password=given["key_password"],
         ca_certs=given["ca_certs"],
+        client_certs=given["client_certs"],
         adhoc=given["cert"] == "adhoc",
     )
-    return None if tls == TLS() else tls
+    return None if tls == TLS(client_certs=tls.client_certs) else tls

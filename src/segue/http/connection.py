@@ -9,10 +9,11 @@ class Connection:
     """The two ends of the connection that requests came on.
 
     ``client`` and ``server``: (address, port), or None where the transport has none (a Unix socket's client).
-    ``peer``: the process (pid, uid, gid) of a client on a Unix socket where the system tells.
+    ``peer``: the process (pid, uid, gid) of a client on a Unix socket where the system tells. ``certificate``: what the client has shown for TLS and the
+    server has found good, in DER; None for none.
     """
 
-    __slots__ = ("client", "closed", "peer", "scheme", "server")
+    __slots__ = ("certificate", "client", "closed", "peer", "scheme", "server")
 
     def __init__(
         self,
@@ -20,11 +21,13 @@ class Connection:
         client: tuple[str, int] | None = None,
         server: tuple[str, int] | None = None,
         peer: Peer | None = None,
+        certificate: bytes | None = None,
     ) -> None:
         self.scheme = scheme
         self.client = client
         self.server = server
         self.peer = peer
+        self.certificate = certificate
         #: Set when the client is known to be gone.
         self.closed = False
 

@@ -10,6 +10,7 @@ from contextlib import aclosing
 from typing import Any
 
 from segue.http.body import NO_BODY, BodySource, FileBody
+from segue.http.clientcert import parse_client_certificate
 from segue.http.connection import Connection
 from segue.http.errors import ClientDisconnected, HTTPError
 from segue.http.headers import RawHeaders
@@ -260,7 +261,15 @@ def _connection(scope: Scope) -> Connection:
         scope.get("scheme", "http"),
         (client[0], client[1]) if client else None,
         (server[0], server[1] or 0) if server else None,
+        certificate=_certificate(scope),
     )
+
+
+def _certificate(scope: Scope) -> bytes | None:
+    """What the client has shown, and the server has found good (the TLS extension of ASGI)."""
+    tls = (scope.get("extensions") or {}).get("tls") or {}
+    chain = tls.get("client_cert_chain") or ()
+    return parse_client_certificate(chain[0]) if chain and not tls.get("client_cert_error") else None
 
 
 def _request(

@@ -1,7 +1,7 @@
 """How an application is served: what ``segue serve`` and ``app.run()`` fill in, and the server reads."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -12,7 +12,7 @@ __all__ = ["TLS", "Identity", "Logs", "Recycling", "Reloading", "ServerConfig"]
 
 
 class TLS(msgspec.Struct, frozen=True, kw_only=True):
-    """The server's certificate. ``ca_certs``: clients must show a certificate that one of these signed.
+    """The server's certificate. ``ca_certs``: clients must show a certificate that one of these signed; with ``client_certs="optional"`` they may show none.
 
     ``adhoc``: makes a certificate for this run, for development.
     """
@@ -21,6 +21,7 @@ class TLS(msgspec.Struct, frozen=True, kw_only=True):
     keyfile: str | None = None
     key_password: str | None = None
     ca_certs: str | None = None
+    client_certs: Literal["required", "optional"] = "required"
     adhoc: bool = False
 
 

@@ -420,4 +420,5 @@ def _connection_of(transport: asyncio.BaseTransport) -> Connection:
         (client[0], client[1]) if isinstance(client, tuple) else None,
         (server[0], server[1]) if isinstance(server, tuple) else None,
         None if isinstance(server, tuple) else peer_of(transport),
+        None if scheme == "http" else transport.get_extra_info("ssl_object").getpeercert(binary_form=True),
     )

@@ -40,7 +40,7 @@ def ssl_context(tls: TLS) -> ssl.SSLContext:
             f"are to be PEM, the key is to belong to the certificate, and an encrypted key needs --key-password."
         ) from None
     if tls.ca_certs is not None:
-        context.verify_mode = ssl.CERT_REQUIRED
+        context.verify_mode = ssl.CERT_OPTIONAL if tls.client_certs == "optional" else ssl.CERT_REQUIRED
         try:
             context.load_verify_locations(tls.ca_certs)
         except ssl.SSLError as error:

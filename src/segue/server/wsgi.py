@@ -13,6 +13,7 @@ from contextlib import aclosing
 from typing import Any, BinaryIO, Protocol
 
 from segue.http.body import NO_BODY, BodySource, FileBody
+from segue.http.clientcert import parse_client_certificate
 from segue.http.connection import Connection
 from segue.http.errors import ClientDisconnected, HTTPError, LengthRequired
 from segue.http.headers import RawHeaders
@@ -364,6 +365,15 @@ def _connection(environ: Environ) -> Connection:
         environ["wsgi.url_scheme"],
         (address, _port(port)) if address else None,
         (environ["SERVER_NAME"], _port(environ["SERVER_PORT"])),
+        certificate=_certificate(environ),
+    )
+
+
+def _certificate(environ: Environ) -> bytes | None:
+    """What the client has shown, and the server has found good, as mod_ssl and others say it. No header field has such a name."""
+    shown = environ.get("SSL_CLIENT_CERT", "")
+    return (
+        parse_client_certificate(shown) if shown and environ.get("SSL_CLIENT_VERIFY") == "SUCCESS" else None
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
+from segue.http.clientcert import parse_client_certificate
 from segue.http.connection import Connection
 from segue.http.errors import BadRequest
 from segue.http.forwarded import MAX_HOPS, Hop, parse_forwarded, parse_x_forwarded, split_node
@@ -40,6 +41,8 @@ class Proxies:
     whatever its address.
     ``host``, ``path_prefix``: read ``X-Forwarded-Host`` (``host=``) and ``X-Forwarded-Prefix`` too. Only if your proxy
     sets or removes them: most pass on what the client sent.
+    ``certificate``: the name of a field with the certificate that the client has shown, such as ``"client-cert"`` (RFC 9440) or ``"x-ssl-client-cert"``. Only if your proxy
+    has found it good, and sets or removes the field.
     ``prefix``: where the app is mounted, such as ``"/api"``, for a proxy that does not say so. It is taken off the path
     if it is there, so that the proxy may strip it or not; links and redirects get it in both cases.
     """
@@ -48,6 +51,7 @@ class Proxies:
         "_networks",
         "_open_prefix",
         "_trusted",
+        "certificate",
         "header",
         "hops",
         "host",
@@ -65,6 +69,7 @@ class Proxies:
         secret: str | None = None,
         host: bool = False,
         path_prefix: bool = False,
+        certificate: str = "",
         prefix: str = "",
     ) -> None:
         if isinstance(trusted, str):
@@ -89,6 +94,7 @@ class Proxies:
         self.secret = secret
         self.host = host
         self.path_prefix = path_prefix
+        self.certificate = certificate.lower()
         self.prefix = prefix
         self._open_prefix = decode_path(prefix)
 
@@ -178,10 +184,19 @@ class Proxies:
             host = hop.host or host
         via = tuple(hop.client for hop in reversed(chain) if hop.client)
         request.connection = ForwardedConnection(before, scheme, client, server, via)
+        # That of the connection is the proxy's own.
+        request.connection.certificate = self._certificate(request)
         if self.host and host:
             fields = [field for field in request.raw_headers if field[0] != b"host"]
             request.raw_headers = [(b"host", host.encode("ascii")), *fields]
             (request.made or {}).pop("headers", None)
+
+    def _certificate(self, request: Request) -> bytes | None:
+        """What the client has shown to the proxy."""
+        said = request.headers.get_all(self.certificate) if self.certificate else []
+        if len(said) > 1:
+            raise Malformed("several certificates of one client")
+        return parse_client_certificate(said[0]) if said and said[0].strip() else None
 
 
 class ForwardedConnection(Connection):
