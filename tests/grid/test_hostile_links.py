@@ -135,7 +135,7 @@ def test_addresses_that_run_a_script_are_text_on_every_page(sqlite: str) -> None
             assert "<script>hit" not in answer.text
             assert "onmouseover" not in attribute_names(answer.text)
         assert f'href="{html.escape(FINE)}"' in grid
-        with pytest.raises(ValueError, match="does not link"):
+        with pytest.raises(TypeError, match="does not link"):
             client.get("/feed", headers={"accept": "application/rss+xml"})
 
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeVar
 
-from segue.http.errors import InsufficientStorage
+from segue.http.errors import BadRequest, InsufficientStorage
 from segue.http.filenames import secure_filename
 from segue.http.multidict import MultiDict
 
@@ -73,20 +73,27 @@ class UploadFile:
         """Moves to a place in the file, as `io.IOBase.seek`."""
         return self.file.seek(offset, whence)
 
-    async def save(self, path: str | os.PathLike[str]) -> Path:
+    async def save(
+        self, path: str | os.PathLike[str], *, within: str | os.PathLike[str] | None = None
+    ) -> Path:
         """Writes the file to `path`, or under its `filename` into `path` if that is a folder, and says where it is.
+
+        `within`: the folder that `path` is below, and may not lead out of, neither by `..` nor as a whole path nor by a
+        symbolic link: for paths that somebody else has a say in. Raises `BadRequest` (400) where it does.
 
         What is there already is replaced at once, when all is written: nobody sees half a file. Only the user
         of this process may read it (mode 0600).
 
         Raises `InsufficientStorage` (507) when the disk is full, otherwise what the system says (`OSError`).
         """
-        return await self._offload(self._save, Path(path))
+        return await self._offload(self._save, Path(path), None if within is None else Path(within))
 
-    def _save(self, path: Path) -> Path:
+    def _save(self, path: Path, within: Path | None) -> Path:
         import shutil
         import tempfile
 
+        if within is not None:
+            path = _below(within, path)
         if path.is_dir():
             path /= self.filename
         position = self.file.tell()
@@ -115,6 +122,18 @@ class UploadFile:
 
     def __repr__(self) -> str:
         return f"<UploadFile {self.filename!r} {self.content_type} {self.size} bytes>"
+
+
+def _below(folder: Path, path: Path) -> Path:
+    """`path` in `folder`. Raises `BadRequest` for one that leads out of it."""
+    try:
+        whole = folder.resolve()
+        found = (whole / path).resolve()
+    except (ValueError, OSError) as error:  # a NUL, or links that go in a circle
+        raise BadRequest("A file cannot be saved under this name.") from error
+    if not found.is_relative_to(whole):
+        raise BadRequest("A file cannot be saved under this name.")
+    return found
 
 
 class Spool:

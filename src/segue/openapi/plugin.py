@@ -1,12 +1,14 @@
 """The plugin that serves the description of an app."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from segue.core.pages.assets import located
 from segue.core.plan import Plan
 from segue.core.plugins.setup import Setup
 from segue.http.conditional import ETag, Precondition, evaluate
@@ -32,7 +34,9 @@ class OpenAPI:
     are described: one for ``/v1``, another for ``/v2``. ``info``: further members of the document's info object, such
     as ``description`` or ``contact``. ``servers``: URLs where the API is reached, if not where the document is.
     ``security``: security schemes by name; routes say which they ask for by ``security=["key"]``, all do if they say
-    nothing. ``webhooks``: an app whose routes are requests that this app sends.
+    nothing. ``webhooks``: an app whose routes are requests that this app sends. ``baked``: a file that ``segue openapi --out`` has
+    written, ``"openapi.json"`` beside the file that says so or ``"package:openapi.json"``; it is served instead of what is made when it
+    is asked for: under ``python -OO`` there are no docstrings to make it of.
     """
 
     def __init__(
@@ -45,7 +49,9 @@ class OpenAPI:
         servers: Sequence[str | Mapping[str, Any]] = (),
         security: Mapping[str, Mapping[str, Any]] | None = None,
         webhooks: Any = None,
+        baked: str | os.PathLike[str] | None = None,
     ) -> None:
+        self.baked = baked
         self.at = at.rstrip("/")
         self.name = f"openapi {self.at}" if self.at else "openapi"
         self.about = About(
@@ -60,7 +66,15 @@ class OpenAPI:
 
     def setup(self, to: Setup) -> None:
         """Declares the routes."""
-        served = _Served(self)
+        baked = None if self.baked is None else located(self.baked, to.listed_at)
+        served = _Served(self, baked)
+        if baked is not None:
+
+            async def read() -> AsyncIterator[None]:
+                _baked(baked)
+                yield
+
+            to.lifespan(read)
         to.get(f"{self.at}{_DOCUMENT}", name="openapi.document", documented=False)(served.document)
         to.get(f"{self.at}{_YAML}", name="openapi.yaml", documented=False)(served.yaml)
         to.get(f"{self.at}/docs", name="openapi.page", documented=False)(served.page)
@@ -69,6 +83,10 @@ class OpenAPI:
     def document(self, plan: Plan) -> dict[str, Any]:
         """The document of a plan."""
         return describe(plan, self.about)
+
+
+class BakedFileError(RuntimeError):
+    """A file of ``OpenAPI(baked=...)`` that is not there, or no description."""
 
 
 class _Made(msgspec.Struct):
@@ -84,8 +102,9 @@ class _Made(msgspec.Struct):
 class _Served:
     """The document and the page of one app."""
 
-    def __init__(self, plugin: OpenAPI) -> None:
+    def __init__(self, plugin: OpenAPI, baked: Path | None) -> None:
         self._plugin = plugin
+        self._baked = baked
         self._made: dict[str, _Made] = {}
 
     async def document(self, request: Request) -> Response:
@@ -112,7 +131,10 @@ class _Served:
         return made
 
     def _make(self, plan: Plan, under: str) -> _Made:
-        document = describe(plan, msgspec.structs.replace(self._plugin.about, under=under))
+        if self._baked is not None:
+            document = _baked(self._baked)
+        else:
+            document = describe(plan, msgspec.structs.replace(self._plugin.about, under=under))
         # Relative to the document, so that it is right behind any proxy.
         depth = under.strip("/").count("/") + 1 if under != "/" else 0
         document.setdefault("servers", [{"url": "/".join([".."] * depth) or "."}])
@@ -120,6 +142,17 @@ class _Served:
         # Of what was encoded, where keys are texts and whatever a default is has become JSON.
         yaml = to_yaml(msgspec.json.decode(encoded)).encode()
         return _Made(plan, encoded, yaml, page(document).encode(), policy(document))
+
+
+def _baked(path: Path) -> dict[str, Any]:
+    """The document of a file. Raises BakedFileError where there is none."""
+    try:
+        document: dict[str, Any] = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+    except (OSError, msgspec.DecodeError) as error:
+        raise BakedFileError(
+            f"OpenAPI(baked=...) names {path}, which is no description: {error}. Write it: segue openapi APP --out {path.name}, without -OO"
+        ) from error
+    return document
 
 
 def _cached(request: Request, body: bytes, content_type: str) -> Response:

@@ -44,7 +44,7 @@ class Setup(Declaring):
     """Declares for a plugin what ``App`` declares for its author: routes, middleware, error handlers, lifespans.
 
     ``app`` is the app that lists the plugin: its name, its ``defaults``, and ``app[key]`` for what the plugin has to
-    remember of it. ``plugin`` is the name of the plugin, ``plugins`` those of all that the app lists.
+    remember of it. ``plugin`` is the name of the plugin, ``plugins`` those of all that the app lists, ``listed_at`` the line that lists this one.
     """
 
     def __init__(self, app: Any, listed: Listed, statement: Source | None = None) -> None:
@@ -52,7 +52,8 @@ class Setup(Declaring):
         self.app: App = app
         self.plugin: str | None = listed.name
         self.plugins = frozenset(one.name for one in app.declared.plugins if unfit(one) is None)
-        self._listed_at = listed.place
+        #: The line that lists the plugin: files are looked for beside it.
+        self.listed_at = listed.place
         self._statement = statement
 
     def directive(
@@ -93,7 +94,7 @@ class Setup(Declaring):
         """
         if plugin.name not in self.plugins and plugin.name not in self.app.declared.brought:
             self.app.declared.brought.append(plugin.name)
-            plugin.setup(Setup(self.app, Listed(plugin, self._listed_at)))
+            plugin.setup(Setup(self.app, Listed(plugin, self.listed_at)))
 
     def _calling(self) -> tuple[Source, dict[str, Any]]:
         """The line of the plugin that declares; that of ``App(plugins=...)`` for the plugins of Segue itself."""
@@ -102,7 +103,7 @@ class Setup(Declaring):
             frame = frame.f_back
         place = Source(frame.f_code.co_filename, frame.f_lineno)
         names = {} if frame.f_locals is frame.f_globals else dict(frame.f_locals)
-        return self._statement or (self._listed_at if in_package(frame) else place), names
+        return self._statement or (self.listed_at if in_package(frame) else place), names
 
 
 def set_up_all(root: Recorded) -> None:
