@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from segue.auth.accounts import ACCOUNTS, Accounts
 from segue.auth.certificates.reading import certificate_of, person_of
-from segue.auth.closed import OPEN
 from segue.auth.external import texts
 from segue.auth.external.linking import Linking, NotLinked
 from segue.auth.external.model import ExternalAccount
@@ -63,8 +62,7 @@ class ClientCertificates:
         accounts.sign_ins.ways.append(
             Way("certificates.sign_in", framework.lazy_gettext("Sign in with a certificate"))
         )
-        pages = App("certificates", documented=False, cache=0, permission=None)
-        pages[OPEN] = True
+        pages = App("certificates", documented=False, cache=0, public=True)
         desk = _Desk(accounts, self._source, self._person)
         pages.get("/login/certificate", name="sign_in")(desk.show)
         pages.post("/login/certificate", name="prove")(desk.prove)
