@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from segue.cli.options import option
-from segue.server.pidfile import running
+from segue.server.pidfile import progress_of, running
 
 __all__ = ["reload", "status", "stop"]
 
@@ -39,11 +39,30 @@ def stop(pid_file: str, timeout: float) -> None:
 
 @click.command()
 @_pid_file
-def reload(pid_file: str) -> None:
+@click.option(
+    "--wait", is_flag=True, help="Return when the new workers serve; exit with 1 if they do not start."
+)
+@option("--timeout", type=float, default=60.0, help="Seconds to wait for that.")
+def reload(pid_file: str, wait: bool, timeout: float) -> None:
     """Load the application anew without a failed request."""
     pid = _process(pid_file)
+    before = progress_of(pid_file)
     os.kill(pid, signal.SIGHUP)
-    click.echo(f"Process {pid} reloads.")
+    if not wait:
+        click.echo(f"Process {pid} reloads.")
+        return
+    end = time.monotonic() + timeout
+    while (now := progress_of(pid_file)).served == before.served:
+        if now.failed != before.failed:
+            raise click.ClickException(f"The new workers do not start; the old ones go on.\n{now.reason}")
+        if running(pid_file) != pid:
+            raise click.ClickException(f"Process {pid} has ended instead: it has no workers to reload.")
+        if time.monotonic() > end:
+            raise click.ClickException(
+                f"The new workers of process {pid} do not serve after {timeout:g} seconds."
+            )
+        time.sleep(0.05)
+    click.echo(f"Process {pid} has reloaded.")
 
 
 @click.command()

@@ -9,6 +9,7 @@ from segue.cli.bundle import bundle
 from segue.cli.check import check
 from segue.cli.config import config, take_settings
 from segue.cli.control import reload, status, stop
+from segue.cli.deploy import deploy
 from segue.cli.execute import execute
 from segue.cli.explain import explain
 from segue.cli.grow import grow
@@ -96,6 +97,7 @@ for command in (
     client,
     assets,
     bundle,
+    deploy,
     watch,
     stop,
     reload,

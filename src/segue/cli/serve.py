@@ -81,6 +81,11 @@ tls_options = options(
     help="json: the log is an object a line, for programs that collect logs.",
 )
 @option("--daemon", "-d", is_flag=True, help="Return when the server is ready; it runs on in the background.")
+@option(
+    "--fresh-workers",
+    is_flag=True,
+    help="Workers are programs of their own: a reload has all code anew, that of packages and of Segue too.",
+)
 @option("--pid-file", help="Written at the start, removed at the end; for stop, reload and status.")
 @option("--user", help="Workers run as this user, once the sockets are open.")
 @option("--group", help="Workers run as this group.")
@@ -130,6 +135,7 @@ def serve(app: str, **given: Any) -> None:
         ),
         pid_file=given["pid_file"],
         daemon=given["daemon"],
+        fresh_workers=given["fresh_workers"],
         debug=given["debug"],
         factory=given["factory"],
         main=given["main"],

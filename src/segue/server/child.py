@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from segue.server.link import Link, Sign, read_signs
 
-__all__ = ["Child", "State", "fork_child"]
+__all__ = ["Child", "State", "end_process", "fork_child"]
 
 logger = logging.getLogger("segue.server")
 
@@ -116,6 +116,11 @@ def _become(
         code = end.code if isinstance(end.code, int) else 1
     except BaseException:
         logger.exception("a worker failed")
+    end_process(code)
+
+
+def end_process(code: int) -> NoReturn:
+    """Ends a worker's process, whatever threads of the app's still run in it."""
     try:
         atexit._run_exitfuncs()
         logging.shutdown()

@@ -85,6 +85,8 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True):
     the connections that wait; None for never.
     ``debug``: errors are shown to clients on this machine; ``development``: with the values of variables.
     ``main``: a module with what is done once in the first process (see :mod:`segue.server.processhooks`).
+    ``fresh_workers``: each worker begins as a program of its own, so that a reload has all code anew: that of packages and of
+    Segue too, and that of another bundle.
     ``worker_timeout``: how long a worker may show no sign of life until it is replaced.
     """
 
@@ -104,6 +106,7 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True):
     logs: Logs = Logs()
     pid_file: str | None = None
     daemon: bool = False
+    fresh_workers: bool = False
     debug: bool = False
     development: bool = False
     factory: bool = False

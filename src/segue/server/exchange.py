@@ -50,6 +50,11 @@ class Exchange:
         """The taking end, to wait for."""
         return self._taking.fileno()
 
+    @property
+    def descriptors(self) -> tuple[int, int]:
+        """Both ends, for a process that is to have them too."""
+        return self._giving.fileno(), self._taking.fileno()
+
     def give(self, fd: int) -> None:
         """Offers a connection. Raises OSError when the queue is full."""
         self._giving.sendmsg(

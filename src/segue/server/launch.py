@@ -6,15 +6,18 @@ import os
 import ssl
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from segue.server.accesslog import AccessLogWriter, LogFormatError, load_logger
 from segue.server.account import Account, AccountError
+from segue.server.anew import HandedOver, begin_anew, handed_over
 from segue.server.application import Application
 from segue.server.callables import Answer, application_of
+from segue.server.child import end_process
 from segue.server.config import ServerConfig
 from segue.server.daemon import Herald, daemonize
 from segue.server.exchange import Exchange
-from segue.server.link import Link
+from segue.server.link import Failed, Link
 from segue.server.listen import BindError, Listener, open_listeners
 from segue.server.logs import LogStream, setup_logging
 from segue.server.pidfile import AlreadyRunning, PIDFile
@@ -97,6 +100,8 @@ class _Launch:
         self._herald = Herald()
 
     def run(self) -> int:
+        if (handed := handed_over()) is not None:
+            self._work(handed)
         if self._config.daemon:
             self._herald = daemonize(self._config.logs.file)
         self._pid = os.getpid()
@@ -107,10 +112,22 @@ class _Launch:
             self._herald.failed(str(error))
             raise
 
+    def _work(self, handed: HandedOver) -> NoReturn:
+        """Is the worker of a supervisor that has begun this program."""
+        self._pid = handed.link.parent
+        self._listeners, self._exchange = handed.listeners, handed.exchange
+        code = 1
+        try:
+            code = self._worker(handed.link).run()
+        except Exception as error:
+            handed.link.send(Failed(str(error)))
+            raise
+        finally:
+            end_process(code)
+
     def _serve(self, stack: contextlib.ExitStack) -> int:
         config = self._config
-        if config.pid_file is not None:
-            stack.enter_context(PIDFile(config.pid_file))
+        pid_file = None if config.pid_file is None else stack.enter_context(PIDFile(config.pid_file))
         self._listeners = open_listeners(config.binds, backlog=config.backlog, mode=config.socket_mode)
         for listener in self._listeners:
             stack.callback(listener.remove)
@@ -130,6 +147,7 @@ class _Launch:
             config,
             on_ready=self._on_ready,
             on_reload=self._load_tls,
+            on_progress=(lambda _: None) if pid_file is None else pid_file.tell,
             hooks=self._hooks,
             reopen_logs=self._reopen_logs,
         )
@@ -144,10 +162,16 @@ class _Launch:
             or config.daemon
             or config.recycling is not None
             or config.reloading is not None
+            or config.fresh_workers
             or self._account.changes
         )
 
     def _make_worker(self, link: Link | None) -> Worker:
+        if link is not None and self._config.fresh_workers:
+            begin_anew(link, self._listeners, self._exchange)
+        return self._worker(link)
+
+    def _worker(self, link: Link | None) -> Worker:
         self._herald.leave()
         self._account.become()
         supervised_by(None if link is None else self._pid)

@@ -43,13 +43,13 @@ class Link:
     """
 
     def __init__(self, fd: int, parent: int, held_back: Iterable[int] = ()) -> None:
-        self._fd = fd
+        self.fd = fd
         self.parent = parent
         self.held_back = frozenset(held_back)
 
     def send(self, sign: Sign) -> None:
         try:
-            os.write(self._fd, msgspec.json.encode(sign) + b"\n")
+            os.write(self.fd, msgspec.json.encode(sign) + b"\n")
         except OSError as error:
             logger.debug("the supervisor cannot be told: %s", error)
 

@@ -1,12 +1,17 @@
 """The file that holds the number of the running server's process, and the lock that shows it is running."""
 
 import fcntl
+import logging
 import os
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-__all__ = ["AlreadyRunning", "PIDFile", "running"]
+import msgspec
+
+__all__ = ["AlreadyRunning", "PIDFile", "Progress", "progress_of", "running"]
+
+logger = logging.getLogger("segue.server")
 
 
 class AlreadyRunning(Exception):
@@ -47,14 +52,49 @@ class PIDFile:
         os.ftruncate(fd, 0)
         os.write(fd, b"%d\n" % os.getpid())
         self._fd = fd
+        self._beside.unlink(missing_ok=True)  # that of a server which was killed
         return self
+
+    def tell(self, progress: "Progress") -> None:
+        """Writes beside the file how starts and reloads went, for :func:`progress_of`."""
+        partial = self._beside.with_name(f".{self._beside.name}.partial")
+        try:
+            partial.write_bytes(msgspec.json.encode(progress) + b"\n")
+            partial.replace(self._beside)
+        except OSError as error:  # a full disk must not end a server
+            logger.warning("%s cannot be written: %s", self._beside, error.strerror)
+
+    @property
+    def _beside(self) -> Path:
+        return _progress_file(self._path)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if _same(self._fd, self._path):
+            self._beside.unlink(missing_ok=True)
             self._path.unlink(missing_ok=True)
         os.close(self._fd)
+
+
+class Progress(msgspec.Struct):
+    """How often a server has come to serve, its start included; how often a reload has failed, and why the last one did."""
+
+    served: int = 0
+    failed: int = 0
+    reason: str = ""
+
+
+def progress_of(path: str) -> Progress:
+    """What the server with the PID file ``path`` tells of its reloads; nothing yet before it serves."""
+    try:
+        return msgspec.json.decode(_progress_file(Path(path)).read_bytes(), type=Progress)
+    except FileNotFoundError:
+        return Progress()
+
+
+def _progress_file(path: Path) -> Path:
+    return path.with_name(f"{path.name}.json")
 
 
 def running(path: str) -> int | None:

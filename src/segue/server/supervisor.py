@@ -17,6 +17,7 @@ from segue.server.child import Child, State, fork_child
 from segue.server.config import ServerConfig
 from segue.server.link import Alive, Failed, Link, Ready, Recycle
 from segue.server.listen import Listener
+from segue.server.pidfile import Progress
 from segue.server.processhooks import ProcessHooks
 from segue.server.watcher import Watcher
 from segue.server.worker import RESTART, Worker
@@ -38,7 +39,8 @@ class Supervisor:
 
     ``make_worker`` is called in each new process. Signals: SIGTERM and SIGINT drain and end (twice: at once), SIGHUP
     brings up new workers and then drains the old ones, SIGUSR1 opens log files anew, SIGTTIN and SIGTTOU add and
-    take away a worker. ``on_ready`` is called once, when all workers serve for the first time.
+    take away a worker. ``on_ready`` is called once, when all workers serve for the first time, ``on_progress`` whenever a
+    generation of them serves, and when a reload has failed.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Supervisor:
         *,
         on_ready: Callable[[], None],
         on_reload: Callable[[], None],
+        on_progress: Callable[[Progress], None] = lambda _: None,
         hooks: ProcessHooks | None = None,
         reopen_logs: Callable[[], None],
     ) -> None:
@@ -57,6 +60,9 @@ class Supervisor:
         self._config = config
         self._on_ready = on_ready
         self._on_reload = on_reload
+        self._on_progress = on_progress
+        self._progress = Progress()
+        self._serving = -1  # the generation whose workers serve
         self._reopen_logs = reopen_logs
         self._wanted = config.workers
         self._children: dict[int, Child] = {}
@@ -140,6 +146,7 @@ class Supervisor:
             self._failures = 0
         if len(ready) >= self._wanted:
             self._tell_ready()
+            self._tell_serving()
             for child in [one for one in self._children.values() if one.outdated]:
                 self._retire(child)
             for child in ready[self._wanted :]:
@@ -265,11 +272,23 @@ class Supervisor:
             elif child.generation == self._generation and child.state is not State.LEAVING:
                 child.leave(RESTART, self._config.grace + _BEYOND_GRACE)
         self._generation -= 1
+        self._tell_failed(reason)
 
     def _give_up(self, reason: str) -> None:
         logger.error("%s", reason)
         self._code = 1
         self._stop()
+
+    def _tell_serving(self) -> None:
+        if self._serving != self._generation:
+            self._serving = self._generation
+            self._progress.served += 1
+            self._on_progress(self._progress)
+
+    def _tell_failed(self, reason: str) -> None:
+        self._progress.failed += 1
+        self._progress.reason = reason
+        self._on_progress(self._progress)
 
     def _tell_ready(self) -> None:
         if not self._told:
@@ -341,6 +360,7 @@ class Supervisor:
             self._on_reload()
         except Exception as error:  # noqa: BLE001 -- a certificate that is broken now must not end what runs
             logger.error("The reload failed; the old workers go on. %s", error)
+            self._tell_failed(str(error))
             return
         logger.info("Reloading: new workers start, then the old ones drain.")
         self._generation += 1

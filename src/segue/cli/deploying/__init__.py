@@ -1,0 +1,1 @@
+"""Deployments: releases of an app on another machine, by ssh."""
