@@ -247,13 +247,14 @@ def test_starts_at_the_same_time_unpack_it_once(framework: Path, tmp_path: Path)
         f"python segue.pyz, version {version('segue')}"
     ] * 6
     cache = tmp_path / ".cache" / "segue"
-    assert len(list(cache.iterdir())) == 1
+    assert {one.name.partition("-")[0] for one in cache.iterdir()} == {"packages", "segue"}
+    assert len(list(cache.iterdir())) == 2
     assert cache.stat().st_mode & 0o077 == 0
 
 
 def test_a_folder_that_others_may_write_is_not_trusted(framework: Path, tmp_path: Path) -> None:
     assert alone(framework, "--version", home=tmp_path).returncode == 0
-    [folder] = (tmp_path / ".cache" / "segue").iterdir()
+    [folder] = (tmp_path / ".cache" / "segue").glob("packages-*")
     folder.chmod(0o777)
     done = alone(framework, "--version", home=tmp_path)
     assert done.returncode == 1

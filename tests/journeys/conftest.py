@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "server"))  # the rig that starts processes
 sys.path.insert(0, str(Path(__file__).parent))
 
 from journey_process import Serving

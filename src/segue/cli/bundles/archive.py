@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from segue.cli.bundles.boot import MANIFEST
+from segue.cli.bundles.boot import MANIFEST, PACKAGES, PROJECT
 
 __all__ = ["write_bundle"]
 
@@ -35,19 +35,14 @@ _segue_bundle.import_segue(__file__)
 '''
 
 
-def write_bundle(target: Path, content: Mapping[str, Path | bytes], manifest: dict[str, Any]) -> str:
-    """Writes ``content`` with what starts it to ``target``, and returns its hash.
+def write_bundle(target: Path, content: Mapping[str, Path | bytes], manifest: dict[str, Any]) -> None:
+    """Writes ``content`` with what starts it to ``target``.
 
     No time of this machine goes in, but that of ``SOURCE_DATE_EPOCH`` if it is set (reproducible-builds.org).
     """
     moment = _moment()
-    digest = hashlib.sha256()
     held = {path: _bytes(one) for path, one in sorted(content.items())}
-    for path, data in held.items():
-        digest.update(f"{path}\0{len(data)}\0".encode())
-        digest.update(data)
-    hashed = digest.hexdigest()
-    told = {**manifest, "hash": hashed}
+    told = {**manifest, "hash": {part: _hash(held, part) for part in (PROJECT, PACKAGES)}}
     first = {
         "__main__.py": _MAIN.encode(),
         "_segue_bundle.py": (files("segue.cli.bundles") / "boot.py").read_bytes(),
@@ -69,7 +64,16 @@ def write_bundle(target: Path, content: Mapping[str, Path | bytes], manifest: di
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
-    return hashed
+
+
+def _hash(held: Mapping[str, bytes], part: str) -> str:
+    """The hash of all files of a part, names and all."""
+    digest = hashlib.sha256()
+    for path, data in held.items():
+        if path.startswith(f"{part}/"):
+            digest.update(f"{path}\0{len(data)}\0".encode())
+            digest.update(data)
+    return digest.hexdigest()
 
 
 def _bytes(one: Path | bytes) -> bytes:

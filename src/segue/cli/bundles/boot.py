@@ -27,14 +27,13 @@ PROJECT, PACKAGES = "project", "site-packages"
 def main() -> None:
     """`python site.pyz ...`: runs the command of Segue that is asked for, `serve` if none is."""
     bundle = os.path.abspath(sys.argv[0])
-    manifest, folder = unpacked(bundle)
-    _find_packages(bundle, folder)
+    manifest, project, packages = unpacked(bundle)
+    _find_packages(bundle, packages)
     arguments = sys.argv[1:]
     script = f"python {os.path.basename(bundle)}"
     if manifest["app"] is not None:
         data, arguments = _data_folder(arguments, os.path.dirname(bundle))
         _begins_as(bundle, data, arguments)
-        project = os.path.join(folder, PROJECT)
         os.chdir(data)
         sys.path.insert(0, project)
         os.environ["SEGUE_PROJECT"] = project
@@ -53,33 +52,41 @@ def main() -> None:
 def import_segue(here: str) -> None:
     """`import segue` with a bundle on `sys.path`: unpacks it, and stands back for what is in it."""
     bundle = os.path.abspath(os.path.dirname(here))
-    _, folder = unpacked(bundle)
-    _find_packages(bundle, folder)
+    _find_packages(bundle, unpacked(bundle)[2])
     del sys.modules["segue"]
     importlib.import_module("segue")
 
 
-def unpacked(bundle: str) -> tuple[dict[str, Any], str]:
-    """What the bundle says of itself, and the folder that it is unpacked in. Ends the program if it cannot be."""
+def unpacked(bundle: str) -> tuple[dict[str, Any], str, str]:
+    """What the bundle says of itself, and where its project and its packages are. Ends the program if it cannot be unpacked.
+
+    Each is below a folder that is named by the hash of its content: bundles with the same packages share them, and their bytecode.
+    """
     with zipfile.ZipFile(bundle) as archive:
         manifest = json.loads(archive.read(MANIFEST))
         _check_python(manifest, os.path.basename(bundle))
-        name = f"{manifest['name']}-{manifest['hash'][:20]}"
         places = _caches(bundle)
-        for folder in [os.path.join(place, name) for place in places]:
-            if _is_ours(folder):
-                return manifest, folder
-        reasons = []
-        for place in places:
-            folder = os.path.join(place, name)
-            try:
-                _unpack(archive, place, folder)
-            except OSError as error:
-                reasons.append(f"{place}: {error.strerror or error}")
-            else:
-                return manifest, folder
+        project = _part(archive, PROJECT, f"{manifest['name']}-{manifest['hash'][PROJECT][:20]}", places)
+        packages = _part(archive, PACKAGES, f"packages-{manifest['hash'][PACKAGES][:20]}", places)
+    return manifest, project, packages
+
+
+def _part(archive: zipfile.ZipFile, part: str, name: str, places: list[str]) -> str:
+    """A part of a bundle in the first of ``places`` where it is, or else where it can be unpacked."""
+    for folder in [os.path.join(place, name) for place in places]:
+        if _is_ours(folder):
+            return os.path.join(folder, part)
+    reasons = []
+    for place in places:
+        folder = os.path.join(place, name)
+        try:
+            _unpack(archive, f"{part}/", place, folder)
+        except OSError as error:
+            reasons.append(f"{place}: {error.strerror or error}")
+        else:
+            return os.path.join(folder, part)
     sys.exit(
-        f"{bundle} cannot be unpacked, and Python reads compiled parts from folders only. Tried {'; '.join(reasons)}. "
+        f"{archive.filename} cannot be unpacked, and Python reads compiled parts from folders only. Tried {'; '.join(reasons)}. "
         f"Set SEGUE_CACHE to a folder that this user may write."
     )
 
@@ -112,13 +119,13 @@ def _is_ours(folder: str) -> bool:
     return True
 
 
-def _unpack(archive: zipfile.ZipFile, place: str, folder: str) -> None:
+def _unpack(archive: zipfile.ZipFile, prefix: str, place: str, folder: str) -> None:
     """Unpacks beside the folder and then renames: two that start at once do not see each other's halves."""
     os.makedirs(place, mode=0o700, exist_ok=True)
     begun = tempfile.mkdtemp(prefix=".unpacking-", dir=place)
     try:
         for entry in archive.infolist():
-            if entry.filename.startswith((f"{PROJECT}/", f"{PACKAGES}/")):
+            if entry.filename.startswith(prefix):
                 archive.extract(entry, begun)
         # Workers may run as another user than the one who starts them (--user): they read.
         os.chmod(begun, 0o755)  # noqa: S103 -- others may look, and not write
@@ -147,9 +154,8 @@ def _check_python(manifest: dict[str, Any], name: str) -> None:
         )
 
 
-def _find_packages(bundle: str, folder: str) -> None:
+def _find_packages(bundle: str, packages: str) -> None:
     """Puts the folder of packages where the bundle stood on `sys.path`."""
-    packages = os.path.join(folder, PACKAGES)
     places = [index for index, one in enumerate(sys.path) if os.path.abspath(one or ".") == bundle]
     sys.path[:] = [one for index, one in enumerate(sys.path) if index not in places]
     sys.path.insert(places[0] if places else 0, packages)
