@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -646,3 +647,34 @@ def test_pages_are_described_as_what_they_are() -> None:
     paths = Client(app).get("/openapi.json").json()["paths"]
     assert list(paths["/films"]["get"]["responses"]["200"]["content"]) == ["text/html", "application/json"]
     assert list(paths["/page"]["get"]["responses"]["200"]["content"]) == ["text/html"]
+
+
+def test_templates_are_compiled_beside_the_loop_with_what_they_include() -> None:
+    from jinja2.ext import Extension
+
+    compiled: list[tuple[str | None, bool]] = []
+
+    class Watching(Extension):
+        def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
+            compiled.append((name, threading.current_thread() is looping[0]))
+            return source
+
+    looping: list[threading.Thread] = []
+    texts = {
+        "frame.html": "<main>{% block main %}{% endblock %}</main>",
+        "films.html": '{% extends "frame.html" %}{% block main %}{% include "list.html" %}'
+        '{% include "gone.html" ignore missing %}{% endblock %}',
+        "list.html": "{% for one in films %}{{ one }}{% endfor %}",
+    }
+    app = App(plugins=[Templates(texts=texts, engines=[Jinja(extensions=[Watching])], reload=False)])
+
+    @app.get("/")
+    async def films() -> Page:
+        looping.append(threading.current_thread())
+        return render("films.html", films=["Nuages"])
+
+    with Client(app) as client:
+        for _ in range(2):
+            assert client.get("/").text == "<main>Nuages</main>"
+    assert {name for name, _ in compiled} == set(texts)
+    assert not any(on_the_loop for _, on_the_loop in compiled)

@@ -121,6 +121,10 @@ class Library:
         )
         return made
 
+    def is_prepared(self, *names: str) -> bool:
+        """Whether all of these were asked for before, so that nothing has to be compiled for them."""
+        return all(name in self._prepared for name in names)
+
     @property
     def suffixes(self) -> frozenset[str]:
         """Of files that are templates."""

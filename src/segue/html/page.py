@@ -1,5 +1,6 @@
 """Pages as results: a template and its values, rendered when the response is made."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from typing import Any
 
@@ -62,6 +63,17 @@ class Page:
         endpoint: Any = request.endpoint
         library = library_of((app,) if endpoint is None else endpoint.apps)
         names = self._names(request)
+        if not library.is_prepared(*names):
+            return self._compiled(library, names, request)
+        return self._made(library, names, request)
+
+    async def _compiled(self, library: Library, names: list[str], request: Request) -> Response:
+        # A page and all that it extends and includes may take some tenths of a second, once: others are served meanwhile.
+        await asyncio.to_thread(lambda: [library.prepared(name) for name in names])
+        made = self._made(library, names, request)
+        return made if isinstance(made, Response) else await made
+
+    def _made(self, library: Library, names: list[str], request: Request) -> Response | Awaitable[Response]:
         prepared = library.prepared(names[0])
         if self._stream:
             return self._streamed(prepared, request)

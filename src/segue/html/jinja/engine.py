@@ -1,5 +1,6 @@
 """Jinja2 as an engine of Segue: whole pages, blocks of them, and streams."""
 
+import contextlib
 import difflib
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -66,6 +67,7 @@ class OpenedJinja:
     def __init__(self, environment: "PageEnvironment") -> None:
         self.environment = environment
         self._strings: dict[str, JinjaPage] = {}
+        self._whole: set[str] = set()
 
     def string(self, source: str) -> "JinjaPage":
         """A template that is a text. Raises BrokenTemplate."""
@@ -79,11 +81,28 @@ class OpenedJinja:
     def template(self, name: str, block: str | None) -> "JinjaPage":
         """A template, or one of its blocks. Raises TemplateError."""
         template = self.environment.loaded(name)
+        if name not in self._whole:
+            self._load_others(name)
         if block is None:
             return JinjaPage(template)
         from segue.html.jinja.fragments import Fragment
 
         return Fragment(self.environment, template, block)
+
+    def _load_others(self, name: str) -> None:
+        """Loads what a template extends and includes, so that nothing is compiled while a page is rendered."""
+        from jinja2 import TemplateError
+
+        waiting = [name]
+        while waiting:
+            one = waiting.pop()
+            if one in self._whole:
+                continue
+            self._whole.add(one)
+            # Whether it is there and right is told where it is used: that may never be.
+            with contextlib.suppress(TemplateError, OSError, ValueError):
+                self.environment.get_template(one)
+            waiting += self.environment.others.get(one, ())
 
     def inquire(self, name: str) -> Sequence[tuple[int, str]]:
         """What is wrong in a template."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-from jinja2 import nodes
+from jinja2 import meta, nodes
 from jinja2.ext import Extension
 
 from segue.core.ports import Codec
@@ -71,6 +71,8 @@ class PageEnvironment(jinja2.Environment):
         #: What components take, and where they are used, by the names of templates: kept when one is parsed.
         self.props: dict[str, dict[str, Prop]] = {}
         self.uses: dict[str, list[Use]] = {}
+        #: The others that a template names, known since it was parsed.
+        self.others: dict[str, frozenset[str]] = {}
         how = f"{sorted(options.items(), key=str)} {extensions}"
         cache = None if bytecode is None else Bytecode(bytecode, how)
         super().__init__(
@@ -137,6 +139,9 @@ class PageEnvironment(jinja2.Environment):
             self.uses.pop(name, None)
             self.props.pop(name, None)
         tree = super()._parse(source, name, filename)
+        if name is not None:
+            named = filter(None, meta.find_referenced_templates(tree))
+            self.others[name] = frozenset([*named, *[one.component for one in self.uses.get(name, ())]])
         begins = TEXT if name is None else _begins(name)
         if begins is not None:
             try:
