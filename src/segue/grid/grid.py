@@ -141,6 +141,11 @@ class Grid(App[Request], Generic[M]):
         """What stands above the list."""
         return self.said.get("title") or plural(self.model)
 
+    def dressed(self, page: str) -> str:
+        """HTML of the grid with the class names that it is to have."""
+        names = self.said.get("class_names")
+        return page if names is None else names.dress(page)
+
     @property
     def prefix(self) -> str:
         """What stands before the names in its queries."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, TypedDict
 
 from segue.grid.actions import Action
+from segue.html.classnames import ClassNames
 from segue.html.forms.form import FormOf
 
 __all__ = ["EXPORTS", "GridOptions"]
@@ -38,5 +39,7 @@ class GridOptions(TypedDict, total=False):
     """Of the child of another grid: the relation to its objects, ``Film.director``."""
     template: str
     """The page around it: a template of the app in which ``{{ grid }}`` stands; by default ``segue/grid.html``."""
+    class_names: ClassNames
+    """Class names of another style sheet, such as ``BOOTSTRAP`` or ``BULMA`` of segue.html, beside Segue's own."""
     prefix: str
     """Before the names in the query, where the lists of several grids are on one page."""

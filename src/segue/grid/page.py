@@ -19,6 +19,7 @@ TEMPLATE = "segue/grid.html"
 
 async def page(grid: "Grid[Any]", request: Request, title: str, content: str, status: int = 200) -> Response:
     """The response with a page; to htmx, and to the script of the grid, its content alone."""
+    content = grid.dressed(content)
     if wants_fragment(request):
         response = Response(content.encode(), status, None, "text/html; charset=utf-8")
     else:

@@ -88,7 +88,7 @@ class ShownList:
             rows = f'<p class="soft">{escape(NOTHING_FOUND if self.asked.narrowed else NOTHING)}</p>'
         new = f'<a class="button" href="{quoted(self.links.new())}">{escape(NEW)}</a>' if self.creates else ""
         grid = self.visit.grid
-        return (
+        return grid.dressed(
             f'<section class="grid" id="{quoted(grid.element)}" data-grid>{breadcrumbs(self.visit)}'
             f"<{self.heading}>{escape(grid.title)}</{self.heading}>"
             f'<div class="tools">{search(self)}<div class="end">{downloads(self)}{new}</div></div>'

@@ -13,6 +13,7 @@
 - ``mako``, ``chameleon``: other engines, with ``mentions`` for what they are given
 - ``elements``, ``tags``: HTML in Python
 - ``forms``: forms of models
+- ``classnames``: grids and forms with the class names of other style sheets
 - ``attribute``, ``script``: values in tags and scripts; ``markup``: where in a page one is
 - ``signals``, ``recording``: pages that are rendered, told to receivers and to tests
 
@@ -26,6 +27,7 @@ from segue.frontdoor import opened_late
 if TYPE_CHECKING:
     from segue.html.attribute import BadAttribute, UnsafeURL, attributes, safe_url
     from segue.html.chameleon import Chameleon
+    from segue.html.classnames import BOOTSTRAP, BULMA, ClassNames
     from segue.html.elements import Attribute, Child, Element, Tag, fragment
     from segue.html.errors import BrokenTemplate, TemplateError, TemplateMissing, UnknownBlock
     from segue.html.format import Template
@@ -45,10 +47,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Attribute",
+    "BOOTSTRAP",
+    "BULMA",
     "BadAttribute",
     "BrokenTemplate",
     "Chameleon",
     "Child",
+    "ClassNames",
     "Element",
     "FileInput",
     "FormOf",
@@ -85,6 +90,9 @@ __all__ = [
 ]
 
 _IN_MODULE = {
+    "BOOTSTRAP": "classnames",
+    "BULMA": "classnames",
+    "ClassNames": "classnames",
     "clean_html": "safe",
     "safe_html": "safe",
     "Attribute": "elements",

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from segue.core.ports import Saves
 from segue.core.texts.lazy import Words
 from segue.core.texts.texts import framework
+from segue.html.classnames import ClassNames
 from segue.html.forms.layout import FormLayout
 from segue.html.forms.plan import Plan
 from segue.html.forms.reading import ABSENT
@@ -72,6 +73,8 @@ class FormOf(Generic[T]):
     steps: ClassVar[Mapping[Words, Sequence[str]]] = {}
     #: Tells forms of one page apart; that of the model, if nothing is said.
     name: ClassVar[str] = ""
+    #: Class names of another style sheet, such as ``BOOTSTRAP``, for its elements.
+    class_names: ClassVar[ClassNames | None] = None
     #: What is on the button.
     submit: ClassVar[Words] = framework.lazy_pgettext("button", "Save")
     #: In which zone times are that come without one, and are shown; None: that of who reads, or UTC.
@@ -224,7 +227,10 @@ class FormOf(Generic[T]):
         return Response(self.__html__().encode(), self.status, None, "text/html; charset=utf-8")
 
     def __html__(self) -> str:
-        return self.layout.whole()
+        return self._dressed(self.layout.whole())
+
+    def _dressed(self, text: str) -> str:
+        return text if self.class_names is None else self.class_names.dress(text)
 
     @property
     def layout(self) -> FormLayout:
@@ -236,17 +242,17 @@ class FormOf(Generic[T]):
     @property
     def start(self) -> Markup:
         """The tag that opens the form, its hidden fields, and what is wrong with all of it."""
-        return Markup(self.layout.start())  # noqa: S704 -- made of escaped parts
+        return Markup(self._dressed(self.layout.start()))  # noqa: S704 -- made of escaped parts
 
     @property
     def inputs(self) -> Markup:
         """All fields, with their labels and errors; of a form with steps, those of the step."""
-        return Markup(self.layout.inputs())  # noqa: S704 -- as above
+        return Markup(self._dressed(self.layout.inputs()))  # noqa: S704 -- as above
 
     @property
     def buttons(self) -> Markup:
         """The button that sends it; of a form with steps, those that lead on and back."""
-        return Markup(self.layout.buttons())  # noqa: S704 -- as above
+        return Markup(self._dressed(self.layout.buttons()))  # noqa: S704 -- as above
 
     @property
     def end(self) -> Markup:

@@ -43,7 +43,7 @@ class Shown:
         """Its label; of several controls, their legend."""
         node = self._place.node
         if isinstance(node, Field):
-            return Markup(self._state.plan.placed(node, self.path).label)  # noqa: S704 -- made of escaped parts
+            return Markup(self._dressed(self._state.plan.placed(node, self.path).label))  # noqa: S704 -- made of escaped parts
         return Markup("<legend>{}</legend>").format(node.label)
 
     @property
@@ -75,10 +75,14 @@ class Shown:
         reading = self._state.reading
         choices = reading.choices(node.options, node.fixed)
         placed = self._state.plan.placed(node, self.path)
-        return Markup(placed.input(self._place.text(node), choices, self.errors))  # noqa: S704 -- made of escaped parts
+        return Markup(self._dressed(placed.input(self._place.text(node), choices, self.errors)))  # noqa: S704 -- made of escaped parts
 
     def __html__(self) -> str:
-        return written_place(self._state, self._place)
+        return self._dressed(written_place(self._state, self._place))
+
+    def _dressed(self, text: str) -> str:
+        names = self._state.plan.form.class_names
+        return text if names is None else str(names.dress(text))
 
     def __iter__(self) -> Iterator["Shown"]:
         """The fields of a group; the rows of rows."""
