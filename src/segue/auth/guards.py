@@ -9,7 +9,7 @@ from segue.http.errors import Forbidden, Redirect, Unauthorized
 from segue.http.request import Request
 from segue.http.url import encode_query
 
-__all__ = ["freshly", "sent_away", "signed_in_as"]
+__all__ = ["freshly", "sent_away", "signed_in_as", "themselves"]
 
 _READING = frozenset({"GET", "HEAD"})
 
@@ -22,6 +22,14 @@ async def signed_in_as(request: Request) -> SignedIn:
     if identity is not None:  # known by other means, which no account stands behind
         raise Forbidden
     raise sent_away(request)
+
+
+async def themselves(request: Request) -> SignedIn:
+    """Who is signed in, for what nobody else may change. Raises Forbidden for somebody who acts in another one's name."""
+    identity = await signed_in_as(request)
+    if identity.by is not None:
+        raise Forbidden
+    return identity
 
 
 def sent_away(request: Request, page: str = "auth.login") -> Exception:

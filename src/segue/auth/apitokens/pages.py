@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING, Any
 
-from segue.auth.guards import freshly, signed_in_as
+from segue.auth.guards import freshly, themselves
 from segue.core.app import App
 from segue.core.texts.texts import framework
 from segue.html import Page, render
-from segue.http.errors import BadRequest, Forbidden, NotFound, SeeOther
+from segue.http.errors import BadRequest, NotFound, SeeOther
 from segue.http.request import Request
 from segue.security import Flash
 
@@ -28,11 +28,11 @@ def declare(app: App, tokens: "APITokens") -> None:
 
     @app.get("/account/tokens", name="home", requires=fresh)
     async def home(request: Request) -> Page:
-        return await shown(await _themselves(request))
+        return await shown((await themselves(request)).user)
 
     @app.post("/account/tokens", name="make", requires=fresh)
     async def make(request: Request) -> Page:
-        user = await _themselves(request)
+        user = (await themselves(request)).user
         form = await request.form()
         days, scopes = form.get("days", "90"), [one for one in form.get_all("scope") if isinstance(one, str)]
         if days not in _DAYS or any(one not in tokens.known for one in scopes):
@@ -45,15 +45,7 @@ def declare(app: App, tokens: "APITokens") -> None:
 
     @app.post("/account/tokens/{id:int}/remove", name="remove", requires=fresh)
     async def remove(request: Request, id: int, flash: Flash) -> None:
-        if not await tokens.take_back(await _themselves(request), id, request=request):
+        if not await tokens.take_back((await themselves(request)).user, id, request=request):
             raise NotFound
         flash(_("The token was taken back."), "success")
         raise SeeOther(request.url_for("api_tokens.home"))
-
-
-async def _themselves(request: Request) -> Any:
-    """The account of who is signed in. Raises Forbidden for somebody who acts in another one's name."""
-    identity = await signed_in_as(request)
-    if identity.by is not None:
-        raise Forbidden
-    return identity.user

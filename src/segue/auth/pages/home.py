@@ -1,7 +1,7 @@
 """The account of who is signed in: its address, and its end."""
 
 from segue.auth.accounts import Accounts
-from segue.auth.guards import freshly, signed_in_as
+from segue.auth.guards import freshly, themselves
 from segue.auth.identity import SignedIn
 from segue.auth.links import CONFIRM, Links
 from segue.auth.names import normal_email
@@ -12,7 +12,7 @@ from segue.core.app import App
 from segue.core.ports import Mailer
 from segue.core.texts.texts import framework
 from segue.html import Page, render
-from segue.http.errors import Forbidden, SeeOther
+from segue.http.errors import SeeOther
 from segue.http.request import Request
 from segue.security import Flash
 
@@ -38,7 +38,7 @@ def declare(app: App, accounts: Accounts) -> None:
 
     @app.route("/account/email", methods=["GET", "POST"], name="email", requires=[fresh])
     async def email(request: Request, form: EmailForm, flash: Flash, mailer: Mailer) -> Page:
-        identity = await _themselves(request)
+        identity = await themselves(request)
         if form.valid:
             try:
                 address = normal_email(form.value.email)
@@ -59,21 +59,13 @@ def declare(app: App, accounts: Accounts) -> None:
 
     @app.get("/account/delete", name="leave_for_good", requires=[fresh])
     async def leave_for_good(request: Request) -> Page:
-        await _themselves(request)
+        await themselves(request)
         return render("auth/delete.html")
 
     @app.post("/account/delete", name="delete", requires=[fresh])
     async def delete(request: Request, flash: Flash) -> None:
-        identity = await _themselves(request)
+        identity = await themselves(request)
         await accounts.delete(identity.user)
         await accounts.sign_ins.sign_out(request)
         flash(_("The account was deleted."), "success")
         raise SeeOther(request.url_for("auth.login"))
-
-
-async def _themselves(request: Request) -> SignedIn:
-    """Who is signed in. Raises Forbidden for somebody who acts in another one's name."""
-    identity = await signed_in_as(request)
-    if identity.by is not None:
-        raise Forbidden
-    return identity

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from segue.auth.guards import freshly, signed_in_as
+from segue.auth.guards import freshly, themselves
 from segue.auth.passkeys.ceremonies import PasskeyCeremonies, PasskeyRefused
 from segue.core.app import App
 from segue.core.texts.texts import framework
@@ -66,19 +66,19 @@ def declare(app: App, ceremonies: PasskeyCeremonies) -> None:
 
     @app.get("/account/passkeys", name="home", requires=fresh)
     async def home(request: Request) -> Page:
-        return render("auth/passkeys.html", passkeys=await ceremonies.of(await _themselves(request)))
+        return render("auth/passkeys.html", passkeys=await ceremonies.of((await themselves(request)).user))
 
     @app.post("/account/passkeys/options", name="add_options", requires=fresh)
     async def add_options(request: Request) -> dict[str, Any]:
         try:
-            return await ceremonies.begin_adding(request, await _themselves(request))
+            return await ceremonies.begin_adding(request, (await themselves(request)).user)
         except PasskeyRefused as refused:
             raise Forbidden(_("You have as many passkeys as you may. Remove one first.")) from refused
 
     @app.post("/account/passkeys", name="add", requires=fresh)
     async def add(request: Request, new: NewPasskey) -> dict[str, str]:
         try:
-            await ceremonies.add(request, await _themselves(request), new.answer, new.name)
+            await ceremonies.add(request, (await themselves(request)).user, new.answer, new.name)
         except PasskeyRefused as refused:
             logger.info("no passkey was added: %s", refused)
             raise BadRequest(_("This passkey could not be added.")) from None
@@ -86,16 +86,8 @@ def declare(app: App, ceremonies: PasskeyCeremonies) -> None:
 
     @app.post("/account/passkeys/{id:int}/remove", name="remove", requires=fresh)
     async def remove(request: Request, id: int, flash: Flash) -> None:
-        if await ceremonies.remove(request, await _themselves(request), id):
+        if await ceremonies.remove(request, (await themselves(request)).user, id):
             flash(_("The passkey was removed. Take it out of your device too."), "success")
         else:
             flash(_("This is the only way in to your account. Choose a password first."), "error")
         raise SeeOther(request.url_for("passkeys.home"))
-
-
-async def _themselves(request: Request) -> Any:
-    """The account of who is signed in. Raises Forbidden for somebody who acts in another one's name."""
-    identity = await signed_in_as(request)
-    if identity.by is not None:
-        raise Forbidden
-    return identity.user

@@ -1,18 +1,16 @@
 """The pages of second steps: giving a code, and turning it on and off."""
 
-from typing import Any
-
 from markupsafe import Markup
 
 from segue.auth.accounts import Accounts
-from segue.auth.guards import freshly, signed_in_as
+from segue.auth.guards import freshly, themselves
 from segue.auth.identity import id_of
 from segue.auth.pages.forms import CodeForm
 from segue.auth.twofactor.steps import TwoFactorSteps
 from segue.core.app import App
 from segue.core.texts.texts import framework
 from segue.html import Page, render
-from segue.http.errors import Forbidden, SeeOther
+from segue.http.errors import SeeOther
 from segue.http.request import Request
 from segue.security import Flash
 
@@ -41,12 +39,12 @@ def declare(app: App, accounts: Accounts, steps: TwoFactorSteps) -> None:
 
     @app.get("/account/two-factor", name="home", requires=fresh)
     async def home(request: Request) -> Page:
-        user = await _themselves(request)
+        user = (await themselves(request)).user
         return render("auth/two_factor.html", on=await steps.is_on(user), left=await steps.left(user))
 
     @app.route("/account/two-factor/begin", methods=["GET", "POST"], name="begin", requires=fresh)
     async def begin(request: Request, form: CodeForm) -> Page:
-        user = await _themselves(request)
+        user = (await themselves(request)).user
         if await steps.is_on(user):
             raise SeeOther(request.url_for("two_factor.home"))
         if form.valid:
@@ -61,24 +59,16 @@ def declare(app: App, accounts: Accounts, steps: TwoFactorSteps) -> None:
 
     @app.post("/account/two-factor/codes", name="renew", requires=fresh)
     async def renew(request: Request) -> Page:
-        user = await _themselves(request)
+        user = (await themselves(request)).user
         if not await steps.is_on(user):
             raise SeeOther(request.url_for("two_factor.home"))
         return render("auth/recovery_codes.html", codes=await steps.renew(user, request=request))
 
     @app.post("/account/two-factor/off", name="turn_off", requires=fresh)
     async def turn_off(request: Request, flash: Flash) -> None:
-        await steps.turn_off(await _themselves(request), request=request)
+        await steps.turn_off((await themselves(request)).user, request=request)
         flash(_("No code is asked for any more."), "success")
         raise SeeOther(request.url_for("two_factor.home"))
-
-
-async def _themselves(request: Request) -> Any:
-    """The account of who is signed in. Raises Forbidden for somebody who acts in another one's name."""
-    identity = await signed_in_as(request)
-    if identity.by is not None:
-        raise Forbidden
-    return identity.user
 
 
 def _picture(address: str) -> Markup | None:
