@@ -26,6 +26,7 @@ from segue.db import (
     Inserting,
     Keyed,
     LineString,
+    Many,
     Model,
     MultiLineString,
     MultiPoint,
@@ -39,8 +40,11 @@ from segue.db import (
     Updated,
     Updating,
     ValidationError,
+    Versioned,
+    count,
     field,
     index,
+    related,
 )
 from segue.db.data.factories import Factory
 from segue.db.data.fixtures import dump, load
@@ -338,8 +342,12 @@ async def test_migrations_make_them(url: str, tmp_path: Path) -> None:
         await Migrations(db).diff("first")
         await Migrations(db).migrate()
 
+        await GeoRoom.create(name="before")
+
         class GeoRoom2(Model, table="geo_room"):
             name: Field[str] = field(max_length=20)
+            mark: Field[bytes] = field(default=b"\xff\x00\xe6")
+            home: Field[Point] = field(default=Point((3, 4)))
             at: Field[Point | None] = field(default=None, index=True)
             edge: Field[Geometry | None] = field(default=None, srid=3857)
             door: Field[Point | None] = field(default=None, geography=True)
@@ -357,6 +365,8 @@ async def test_migrations_make_them(url: str, tmp_path: Path) -> None:
         assert 'types.geometry("Point", geography=True)' in text
         await migrations.migrate()
         assert await migrations.check() == []
+        [before] = await GeoRoom2.all()
+        assert (before.mark, before.home, before.at) == (b"\xff\x00\xe6", Point((3, 4)), None)
         await GeoRoom2.create(name="x", at=PARIS, edge=Point((4e6, 5e6)), door=LYON)
         assert await GeoRoom2.where(GeoRoom2.door.distance(LYON) <= 1).count() == 1
         inspected = await models_of(db, ["geo_room"])
@@ -369,6 +379,44 @@ async def test_migrations_make_them(url: str, tmp_path: Path) -> None:
             assert "spatial_ref_sys" not in await models_of(db)
         await migrations.migrate("0001")
         await db.drop_all()
+
+
+class Station(Versioned, table="geo_station"):
+    name: Field[str] = field(max_length=20)
+    at: Field[Point] = field(index=True)
+    exits: Many[Exit] = related(other="station")
+
+
+class Exit(Model, table="geo_exit"):
+    station: Ref[Station] = field(on_delete="cascade")
+    spot: Field[Point] = field(default=Point((1, 2)))
+    ways: Field[list[LineString]] = field(default_factory=list)
+
+
+async def test_they_go_wherever_values_go(opened: Opened) -> None:
+    await opened(Station, Exit)
+    one = await Station.create(name="one", at=Point((1, 2)))
+    one.at = Point((3, 4))
+    await one.save()
+    await Station.where(Station.at == Point((3, 4))).update(at=Point((5, 6)))
+    assert [version.object().at for version in await one.history()] == [Point((3, 4)), Point((1, 2))]
+    await (await one.refresh()).undo()
+    assert (await Station.get(one.id)).at == Point((3, 4))
+    assert await Station.where(Station.at.is_in([Point((3, 4)), Point((0, 0)), Point((9, 9))])).count() == 1
+    way = LineString([(0, 0), (1, 1)])
+    await Exit.create(station=one, ways=[way])
+    [there] = await Exit.all().load(Exit.station)
+    assert (there.station.at, there.spot, there.ways) == (Point((3, 4)), Point((1, 2)), [way])
+    assert await Exit.where(Exit.station.at.distance(Point((3, 3))) <= 1).count() == 1
+    assert await Station.where(Station.exits.any(Exit.spot.within(square(0, 0, 5)))).count() == 1
+    assert await Station.select(Station.at, count()).group_by(Station.at) == [(Point((3, 4)), 1)]
+    [again] = await Station.upsert([Station(id=one.id, name="new", at=Point((7, 8)))], on=["id"])
+    again.at = Point((2, 2))
+    assert await Station.update_many([again], "at") == 1
+    assert [station.at async for station in Station.all().stream(1)] == [Point((2, 2))]
+    for bad in ("POINT (1 2)", b"1", {"type": "Point", "coordinates": [1, 2]}, MultiPoint([(1, 2)])):
+        with pytest.raises(ValidationError, match="Expected a Point, got a"):
+            await Station.create(name="x", at=bad)  # type: ignore[arg-type] # refused
 
 
 async def test_forms_have_a_line_for_them() -> None:

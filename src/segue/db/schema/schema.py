@@ -34,6 +34,9 @@ __all__ = ["create_all", "drop_all", "metadata_of"]
 #: For which databases the text of a default or a condition is written.
 _WRITTEN_FOR = ("postgresql", "sqlite", "mysql")
 
+#: How bytes stand in a statement.
+_BYTES = {"postgresql": "'\\x{}'::bytea", "mssql": "0x{}", "oracle": "hextoraw('{}')"}
+
 #: What every table is told, whatever the server's own defaults are. Texts are alike where all letters are, as in other databases.
 TABLE_OPTIONS = {
     "mysql_charset": "utf8mb4",
@@ -197,12 +200,14 @@ class _Table:
     def literal(self, value: Any, one: ColumnField, dialect: str) -> str:
         convert = converter_to(one.kind, dialect)
         stored = value if convert is None else convert(value)
-        if dialect == "mysql" and one.kind.storage in ("text", "json", "array", "bytes"):
+        if dialect == "mysql" and one.kind.storage in ("text", "json", "array", "bytes", "geometry"):
             # What is as long as that has a default only where it is an expression.
             return f"({self._literal(stored, dialect)})"
         return self._literal(stored, dialect)
 
     def _literal(self, value: Any, dialect: str) -> str:
+        if isinstance(value, bytes):
+            return _BYTES.get(dialect, "X'{}'").format(value.hex())
         compiled = sa.literal(value, sa.Boolean() if isinstance(value, bool) else None).compile(
             dialect=_dialect(dialect), compile_kwargs={"literal_binds": True}
         )

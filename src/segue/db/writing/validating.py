@@ -13,7 +13,7 @@ from msgspec import UNSET
 from segue.core.binding.validated import plan_of
 from segue.db.errors import ValidationError
 from segue.db.models.fieldtypes import annotation
-from segue.db.models.geometry import Shape, fault, geometry_name
+from segue.db.models.geometry import fault, geometry_name
 from segue.db.models.hashed import Hashed
 from segue.db.models.mapping import ColumnField, Mapping, resolve_all
 from segue.db.models.state import put
@@ -121,9 +121,9 @@ def _check_decimal(value: Any, column: ColumnField, low: Any, high: Any) -> None
 
 
 def _check_shape(value: Any, column: ColumnField) -> None:
-    """A geometry of another kind has the same attributes: it is not converted."""
-    if isinstance(value, Shape) and not isinstance(value, column.kind.python):
-        raise ValueError(f"Expected a {geometry_name(column.kind)}, got a {type(value).__name__}")  # noqa: TRY004 -- a bad value, as all others
+    """What is no geometry, and one of another kind, may have the same attributes: it is not converted."""
+    if value is not None and not isinstance(value, column.kind.python):
+        raise ValueError(f"Expected a {geometry_name(column.kind)}, got a {type(value).__name__}")
 
 
 def _check_geometry(value: Any, column: ColumnField) -> None:
