@@ -4,19 +4,25 @@ import types
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+import msgspec
+
 from segue.core.binding.roles import role_of
 from segue.core.binding.validation import ObjectField, object_fields
 from segue.core.texts.lazy import Words
 from segue.db.models.mapping import Mapping, Relation
 from segue.grid.naming import label_of_column, naming_column, object_text
+from segue.grid.texts import SEARCH
+from segue.html.forms.choices import Found, sent_for, text_of
 from segue.html.forms.form import FormOf
 from segue.html.forms.widgets import Textarea, Widget
 from segue.http.request import Request
 
 __all__ = ["coming", "described", "edited", "editing", "form_for", "offering", "offers"]
 
-#: So many objects are offered to choose from.
-_MOST_OFFERED = 1_000
+#: So many objects are offered to choose one from; of more, people look for those that they want by their names.
+_MOST_OFFERED = 200
+#: So many where there is nothing to look for them by.
+_MOST_LISTED = 1_000
 _EDITED = "segue.grid.edited"
 
 Offering = Callable[..., Awaitable[list[tuple[Any, str]]]]
@@ -87,15 +93,39 @@ def offering(relation: Relation, field: str = "") -> Offering:
         target: Any = relation.target
         naming = naming_column(target)
         query = target.all()
-        if naming is not None:
-            query = query.order_by(target.__mapping__.expression(naming.name))
+        by = None if naming is None else target.__mapping__.expression(naming.name)
+        if by is not None:
+            query = query.order_by(by)
         key = target.__mapping__.key[0].name
-        found = [(getattr(one, key), object_text(one)) for one in await query.limit(_MOST_OFFERED)]
+        first = await query.limit((_MOST_OFFERED if field and by is not None else _MOST_LISTED) + 1)
+        looks_up = field and by is not None and len(first) > _MOST_OFFERED
+        words = await Found.looked_for(form.request, field) if looks_up else ""
+        if words and by is not None:
+            first = await query.where(by.icontains(words)).limit(_MOST_OFFERED)
+        elif looks_up:
+            first = first[:_MOST_OFFERED]
+        found = [(getattr(one, key), object_text(one)) for one in first]
+        if looks_up:
+            await _add(found, target, await sent_for(form.request, field))
         chosen = getattr(edited(form.request), field, None)
         if chosen is not None and all(chosen != value for value, _ in found):
             # One of more than are offered, or one that rules hide: it stays, as long as nobody chooses another one.
             other = await target.get_or_none(chosen)
             found.append((chosen, str(chosen) if other is None else object_text(other)))
-        return found
+        return Found(found, field, words, label=SEARCH) if looks_up else found
 
     return options
+
+
+async def _add(found: list[tuple[Any, str]], target: Any, sent: str) -> None:
+    """Adds what was chosen in an earlier search: one that the visitor may see."""
+    column = target.__mapping__.key[0]
+    if not sent or any(text_of(value) == sent for value, _ in found):
+        return
+    try:
+        key = msgspec.convert(sent, column.hint, strict=False)
+    except msgspec.ValidationError:
+        return
+    one = await target.get_or_none(key)
+    if one is not None:
+        found.append((key, object_text(one)))

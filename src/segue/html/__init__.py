@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from segue.html.elements import Attribute, Child, Element, Tag, fragment
     from segue.html.errors import BrokenTemplate, TemplateError, TemplateMissing, UnknownBlock
     from segue.html.format import Template
-    from segue.html.forms.choices import Options
+    from segue.html.forms.choices import Found, Options
     from segue.html.forms.filewidgets import FileInput, ImageInput
     from segue.html.forms.form import FormOf
     from segue.html.htmx import Htmx, HtmxAnswer, hx
@@ -58,6 +58,7 @@ __all__ = [
     "FileInput",
     "FormOf",
     "Forms",
+    "Found",
     "Htmx",
     "HtmxAnswer",
     "ImageInput",
@@ -107,6 +108,7 @@ _IN_MODULE = {
     "BrokenTemplate": "errors",
     "FileInput": "forms.filewidgets",
     "FormOf": "forms.form",
+    "Found": "forms.choices",
     "Forms": "plugin",
     "ImageInput": "forms.filewidgets",
     "Options": "forms.choices",

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 from segue.core.texts.lazy import LazyText, Words
 
-__all__ = ["Choice", "Offered", "Options", "choices_of", "label_of", "offered"]
+__all__ = ["Choice", "Choices", "Found", "Offered", "Options", "choices_of", "label_of", "offered"]
 
 Offered = Iterable[Any]
 """What a function offers: pairs of a value and its label, or values that are their own label."""
@@ -19,6 +19,55 @@ class Choice(NamedTuple):
     value: Any
     text: str
     label: Words
+
+
+class Found(list[Any]):
+    """What a function offers of more than a page can show: those that were found, and what was looked for.
+
+        async def directors(form: FormOf[Film]) -> Found:
+            words = await Found.looked_for(form.request, "director")
+            return Found(await by_name(words), "director", words, label="Search")
+
+    The form then has a field to search in beside the list; to search is to send the form without its being read. ``label``: what is on the button. What was
+    chosen already has to be among them.
+    """
+
+    def __init__(self, pairs: Iterable[Any], field: str, words: str, *, label: Words) -> None:
+        super().__init__(pairs)
+        self.field = field
+        self.words = words
+        self.label = label
+
+    @staticmethod
+    async def looked_for(request: Any, field: str) -> str:
+        """What is looked for: what was written into the field to search in."""
+        return (await sent_for(request, f"{FIND}{field}")).strip()[:200]
+
+
+class Choices(list[Choice]):
+    """Choices, with what was looked for where these are some of more."""
+
+    found: "Found | None" = None
+
+    def beginning_with(self, first: Choice) -> "Choices":
+        """The same after another one."""
+        made = Choices([first, *self])
+        made.found = self.found
+        return made
+
+
+#: What stands before the names of fields to search in, and of what was searched for when the form was shown.
+FIND, WAS = "_find.", "_found."
+
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+async def sent_for(request: Any, name: str) -> str:
+    """What a browser has sent under a name of a form, if it has."""
+    if request is None or request.method in ("GET", "HEAD") or request.content_type not in _FORMS:
+        return ""
+    value = (await request.form()).get(name)
+    return value if isinstance(value, str) else ""
 
 
 class Options:
@@ -39,15 +88,16 @@ class Options:
         self._load = load
         self._asks = bool(inspect.signature(load).parameters)
 
-    async def choices(self, form: Any) -> Sequence[Choice]:
+    async def choices(self, form: Any) -> Choices:
         """What is offered now."""
         found = self._load(form) if self._asks else self._load()
         return offered(await found if inspect.isawaitable(found) else found)
 
 
-def offered(pairs: Offered) -> Sequence[Choice]:
+def offered(pairs: Offered) -> Choices:
     """Pairs of a value and its label as choices."""
-    found: list[Choice] = []
+    found = Choices()
+    found.found = pairs if isinstance(pairs, Found) else None
     for one in pairs:
         value, label = one if isinstance(one, tuple) else (one, one)
         found.append(Choice(value, text_of(value), _words(label)))

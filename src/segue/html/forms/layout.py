@@ -6,6 +6,7 @@ from typing import Any
 from markupsafe import escape
 
 from segue.html.attribute import written
+from segue.html.forms.choices import Choices
 from segue.html.forms.messages import Refused, told
 from segue.html.forms.rowactions import DO
 from segue.html.forms.script import ROWS_SCRIPT
@@ -45,7 +46,7 @@ class FormLayout:
         if plan.steps:
             parts.append(_hidden(STEP, str(state.step)))
             parts += self._carried()
-        if plan.has_rows:
+        if plan.has_rows or self._looks_up:
             # The first button is the one that the Enter key presses, and rows have buttons of their own.
             parts.append('<button type="submit" hidden tabindex="-1" aria-hidden="true"></button>')
         if state.reading.errors:
@@ -79,13 +80,21 @@ class FormLayout:
     def end(self) -> str:
         """The end of the form, and its scripts."""
         plan = self._state.plan
-        if not plan.has_rows and not plan.media[1]:
+        acts = plan.has_rows or self._looks_up
+        if not acts and not plan.media[1]:
             return "</form>"
         nonce = self._nonce()
         parts = ["</form>", *[f"<script{written('src', path)}{nonce}></script>" for path in plan.media[1]]]
-        if plan.has_rows:
+        if acts:
             parts.append(f"<script{nonce}>{ROWS_SCRIPT}</script>")
         return "".join(parts)
+
+    @property
+    def _looks_up(self) -> bool:
+        """Whether a field offers some of more than a page can show."""
+        return any(
+            isinstance(one, Choices) and one.found is not None for one in self._state.reading.offers.values()
+        )
 
     def styles(self) -> str:
         """The style sheets of its widgets."""

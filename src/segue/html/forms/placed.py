@@ -5,6 +5,7 @@ from typing import Any
 from markupsafe import escape
 
 from segue.html.attribute import written
+from segue.html.forms.choices import Choices
 from segue.html.forms.field import Field
 from segue.html.forms.widgets import Checkbox, Select
 
@@ -69,7 +70,8 @@ class Placed:
     def input(self, value: Any, choices: Any, errors: Any) -> str:
         """The control alone."""
         if self._empty is not None:
-            choices = [self._empty, *choices]
+            first = self._empty
+            choices = choices.beginning_with(first) if isinstance(choices, Choices) else [first, *choices]
         return self.field.widget.input(self._bad if errors else self._good, value, choices)
 
     def errors(self, errors: Any) -> str:

@@ -1,4 +1,4 @@
-"""Buttons of rows: one is added, removed, or put before or after its neighbour, and the form is shown again."""
+"""Buttons after which the form is shown again: a row is added, removed, or put before or after its neighbour, or something is looked for."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,17 +9,19 @@ __all__ = ["DO", "changed_rows", "is_row_action"]
 
 #: The name of the buttons that do something else than to send the form.
 DO = "_do"
-_ACTIONS = ("add", "remove", "up", "down")
+_ACTIONS = ("add", "remove", "up", "down", "find")
 
 
 def is_row_action(action: str) -> bool:
-    """Whether the value of a button is about rows: ``add:tracks``, ``remove:tracks.1``."""
+    """Whether the value of a button is about rows or a search: ``add:tracks``, ``remove:tracks.1``, ``find:director``."""
     return action.partition(":")[0] in _ACTIONS and ":" in action
 
 
 def changed_rows(action: str, root: Group, tree: dict[str, Any]) -> None:
     """Does to the fields that were sent what a button says; nothing for one that no page of ours has."""
     what, _, path = action.partition(":")
+    if what == "find":  # what is offered depends on what was looked for; nothing of what was sent changes
+        return
     parts = path.split(".")
     key = "" if what == "add" else parts.pop()
     found = _found(root, tree, parts)

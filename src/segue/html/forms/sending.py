@@ -4,6 +4,7 @@ import inspect
 from typing import Any
 
 from segue.core.binding.json_body import MAX_BODY
+from segue.html.forms.choices import FIND, WAS
 from segue.html.forms.messages import Refused
 from segue.html.forms.plan import WHICH
 from segue.html.forms.reading import ABSENT, Reading, tree_of
@@ -67,6 +68,8 @@ async def _from_browser(state: FormState, request: Request) -> None:
     steps = plan.steps
     if steps:
         state.step = sent.reached = plan.step_at.get(own.get(STEP, ""), 0)
+    if not action and _still_to_find(own):
+        action = "find:"  # who has written what to look for, and pressed Enter, wants no half of it saved
     if is_row_action(action):
         changed_rows(action, plan.root, tree)
         sent.finished = False
@@ -85,6 +88,16 @@ async def _from_browser(state: FormState, request: Request) -> None:
             and not state.keys.take(own.get(ONCE, ""))
         ):
             state.reading.failed("", Refused("sent"))
+
+
+def _still_to_find(own: dict[str, str]) -> bool:
+    """Whether something was written into a field to search in that was not looked for yet."""
+    return any(
+        name.startswith(FIND)
+        and value.strip()
+        and value.strip() != own.get(WAS + name.removeprefix(FIND), "")
+        for name, value in own.items()
+    )
 
 
 def _go_on(state: FormState, sent: Sent) -> None:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from markupsafe import escape
 
 from segue.html.attribute import attribute_name, python_name, written
-from segue.html.forms.choices import Choice
+from segue.html.forms.choices import FIND, WAS, Choice, Choices, Found
 from segue.html.forms.fieldtype import FieldType
 from segue.html.forms.patterns import browser_pattern
 
@@ -189,7 +189,9 @@ class Select(Widget):
 
     def input(self, attributes: str, value: Any, choices: Sequence[Choice]) -> str:
         chosen: Collection[str] = (value,) if isinstance(value, str) else value
-        found = [f"<select{attributes}>"]
+        looked_for = choices.found if isinstance(choices, Choices) else None
+        found = [] if looked_for is None else [_search(looked_for)]
+        found.append(f"<select{attributes}>")
         if value == "" and choices[:1] != [self.empty]:
             choices = [self.empty, *choices]
         for one in choices:
@@ -197,6 +199,16 @@ class Select(Widget):
             found.append(f'<option value="{escape(one.text)}"{mark}>{escape(one.label)}</option>')
         found.append("</select>")
         return "".join(found)
+
+
+def _search(found: Found) -> str:
+    """The field in which one looks for those that are not in the list."""
+    name, label = escape(found.field), escape(found.label)
+    return (
+        f'<span class="lookup"><input type="search" name="{FIND}{name}" value="{escape(found.words)}" maxlength="200" aria-label="{label}" autocomplete="off">'
+        f'<input type="hidden" name="{WAS}{name}" value="{escape(found.words)}">'
+        f'<button type="submit" class="quiet" name="_do" value="find:{name}" id="find-{name}" formnovalidate data-rows>{label}</button></span>'
+    )
 
 
 class SelectMany(Select):
