@@ -23,6 +23,7 @@ from segue.cli.routes import routes
 from segue.cli.run import run
 from segue.cli.serve import serve
 from segue.cli.shell import shell
+from segue.cli.testserver import testserver
 from segue.cli.watch import watch
 
 __all__ = ["main"]
@@ -90,6 +91,7 @@ for command in (
     config,
     request,
     shell,
+    testserver,
     info,
     key,
     execute,

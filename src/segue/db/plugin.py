@@ -55,7 +55,7 @@ def set_up(database: Database, to: "Setup") -> None:
             one._says_so = True
         to.middleware(_Choosing(beside))
     if first:
-        to.around_routes(_acting)
+        to.around_routes(_who_writes)
     _listed.add(database)
     to.measures("SQL" if database.name == "database" else f"SQL of {database.name}", _Statements(database))
     options = database.options
@@ -80,7 +80,7 @@ def _store() -> Store:
     return DatabaseStore()
 
 
-def _acting(route: Any) -> "MiddlewareLike | None":
+def _who_writes(route: Any) -> "MiddlewareLike | None":
     """What lets models that remember who wrote them know who sends a request; where there are such models, and somebody is known."""
     remember = any(issubclass(one.model, Audited | Versioned) for one in registered())
     return _WhoeverSends() if remember and getattr(route, "identifies", None) is not None else None
