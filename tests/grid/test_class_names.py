@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from bookshelf import Book, app_of, books
 from browser import opened
+from markupsafe import Markup
 
 from segue import App, Struct
+from segue.cache import Caching
 from segue.grid import Action, Column, Grid
 from segue.html import BOOTSTRAP, BULMA, ClassNames, FormOf, Page, Templates
 from segue.security import Security
@@ -187,3 +189,22 @@ def test_a_dressed_grid_does_all_that_a_grid_does(sqlite: str, tmp_path: Path, n
         tab.wait_for("document.body.textContent.includes('Orlando: A Biography')")
         tab.command("Page.navigate", url=f"{server.url}/books/?q=biography")
         tab.wait_for(f"{rows} == 1")
+
+
+def test_the_page_around_a_grid_may_have_parts_that_are_kept_or_asked_for(sqlite: str) -> None:
+    grid = books(name="around", template="around.html")
+    app = app_of(sqlite, ("/books", grid))
+    app.install(Caching())
+    app.install(
+        Templates(
+            None, texts={"around.html": "{% cache %}<i>kept</i>{% endcache %}{{ load('/aside') }}{{ grid }}"}
+        )
+    )
+
+    @app.get("/aside")
+    async def aside() -> Markup:
+        return Markup("<b>aside</b>")
+
+    with Client(app) as client:
+        for _ in range(2):
+            assert client.get("/books/").text.startswith("<i>kept</i><b>aside</b><section")

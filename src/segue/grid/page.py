@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from segue.html.gaps import filled
 from segue.html.htmx import wants_fragment
 from segue.html.library import SHELF, Library
 from segue.http.request import Request
@@ -26,7 +27,10 @@ async def page(grid: "Grid[Any]", request: Request, title: str, content: str, st
         library = _library(request)
         prepared = library.prepared(grid.said.get("template", TEMPLATE))
         values = {"title": title, "grid": Markup(content)}  # noqa: S704 -- made of escaped parts
-        text = prepared.text(values, request) if library.direct else await prepared.told(values, request)
+        if library.direct:
+            text = await filled(request, prepared.text(values, request))
+        else:
+            text = await prepared.told(values, request)
         response = Response(text.encode(), status, None, prepared.content_type)
     response.headers.vary("hx-request")
     # What is seen, and which links are in it, is for one visitor.
