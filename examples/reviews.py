@@ -227,7 +227,7 @@ async def write(id: int, review: Form[Review], session: Session, flash: Flash, r
 
 
 @app.get("/api/films")
-async def list_films(q: str = "", after: int = 0) -> Query[Film]:
+async def list_films(q: str = "", after: Annotated[int, Meta(ge=0, le=2**53)] = 0) -> Query[Film]:
     """A hundred films, with their directors and genres. The next hundred are `after` the last id."""
     return matching(q).where(Film.id > after).order_by(Film.id).limit(100).load(Film.director, Film.genre)
 

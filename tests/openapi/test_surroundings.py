@@ -168,3 +168,21 @@ def test_websockets_are_an_extension_beside_the_operations_of_their_path(describ
     assert describe(app.plan, About(title="T", version="1", under="/inner"))["paths"].keys() == {
         "/inner/{id}"
     }
+
+
+def test_a_query_of_a_database_is_described_as_the_list_that_it_gives() -> None:
+    from segue.db import Field, Model, Query as Asked, field
+    from segue.openapi import OpenAPI
+    from segue.testing import Client
+
+    class Reel(Model, table="openapi_reel"):
+        title: Field[str] = field(default="")
+
+    app = App(plugins=[OpenAPI("Reels", "1")])
+
+    @app.get("/reels")
+    async def reels() -> Asked[Reel]:
+        return Reel.all()
+
+    described = Client(app).get("/openapi.json").json()["paths"]["/reels"]["get"]["responses"]["200"]
+    assert described["content"]["application/json"]["schema"]["type"] == "array"

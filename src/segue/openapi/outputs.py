@@ -101,6 +101,10 @@ class _Replies:
         elif not isinstance(origin, type) or kind in (MISSING, object) or issubclass(origin, Response):
             self._found.setdefault("default", {})
             self._texts.setdefault("default", "The reply.")
+        elif (
+            gives := getattr(origin, "__gives__", None)
+        ) is not None:  # a query: what it gives when it is awaited
+            self.add(gives(args), status)
         elif issubclass(origin, Awaitable) and args:
             self.add(args[-1] if issubclass(origin, Coroutine) else args[0], status)
         elif issubclass(origin, AsyncIterable | Iterator) and not hasattr(origin, "read"):
