@@ -172,6 +172,23 @@ def test_what_is_of_one_visitor_is_not_kept(caplog: pytest.LogCaptureFixture) ->
 
 
 @pytest.mark.parametrize(
+    "what", ["{{ csrf_field() }}", "{{ csrf_token() }}", "{{ csp_nonce }}", "{{ flashes()|length }}"]
+)
+def test_what_the_page_has_asked_for_before_is_of_one_visitor_all_the_same(what: str) -> None:
+    app, looked = site(
+        what + "{% cache %}{% include 'who.html' %}{{ look() }}{% endcache %}",
+        Caching(),
+        Sessions("memory:", key=KEY),
+        Security(https=False),
+        **{"who.html": what},
+    )
+    with Client(app) as client:
+        for _ in range(3):
+            client.get("/")
+    assert looked.times == 3
+
+
+@pytest.mark.parametrize(
     ("text", "told"),
     [
         ("{% cache %}{{ csrf_token() }}{% endcache %}", "csrf_token is of one visitor"),

@@ -120,8 +120,8 @@ class CSRFGuard:
             made = request.made = {}
         if _HAVING not in made:
             made[_HAVING] = key
-            mark_private(request)
             request.after_this(lambda response: self._mark(request, response, key))
+        mark_private(request)  # each time: a part of a page that is kept asks what was touched for it
         mask = secrets.token_bytes(_SECRET)
         return encode_base64(mask + _xor(mask, key))
 

@@ -93,6 +93,7 @@ class FlashCookie:
         if made is None:
             made = request.made = {}
         elif _KEPT in made:
+            mark_private(request)
             known: Flash = made[_KEPT]
             return known
         flash = made[_KEPT] = Flash(self, request, self._read(request))

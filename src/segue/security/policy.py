@@ -81,6 +81,7 @@ class CSP:
         if made is None:
             made = request.made = {}
         elif _NONCE in made:
+            mark_private(request)
             known: str = made[_NONCE]
             return known
         nonce: str = secrets.token_urlsafe(16)

@@ -99,6 +99,7 @@ class SessionManager:
         if made is None:
             made = request.made = {}
         elif self._kept in made:
+            made["private"] = True  # each time: a part of a page that is kept asks what was touched for it
             state: SessionState = made[self._kept]
             return state
         state = await self.keeper.load(self._value(request), time.time())
