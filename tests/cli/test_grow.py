@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from process_rig import get, segue as segue_process
 
+# Each of them starts several processes.
+pytestmark = pytest.mark.timeout(600)
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
@@ -192,9 +194,112 @@ def test_a_folder_that_others_name_too_stays(tmp_path: Path) -> None:
     assert run("segue", "request", "/", cwd=tmp_path).stdout.endswith("<p>Django</p>\n")
 
 
+def without_places(text: str) -> str:
+    return re.sub(r'^ *"(place|declared)": .*\n', "", text, flags=re.MULTILINE)
+
+
+@pytest.mark.row("BEY-1", "U15")
+def test_a_file_with_models_pages_and_an_api_grows_without_a_rewrite(tmp_path: Path) -> None:
+    text = ODD["growing"]
+    (tmp_path / "app.py").write_text(text)
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "films.html").write_text(
+        "{% for film in films %}<p>{{ film.title }}{% endfor %}"
+    )
+    cases = [
+        (
+            "POST /api/films?title=Nuages",
+            '{"id":1,"title":"Nuages","person_id":1,"person":{"id":1,"name":"nobody"}}',
+        ),
+        ("GET /", "<p>Nuages"),
+    ]
+    (tmp_path / "test_app.py").write_text(checks(cases, "app"))
+    assert run("segue", "db", "diff", "-m", "first", cwd=tmp_path).returncode == 0
+    assert run("segue", "db", "migrate", cwd=tmp_path).returncode == 0
+
+    def state() -> tuple[str, str, list[bytes], int, str]:
+        checked = run("segue", "db", "check", cwd=tmp_path)
+        return (
+            without_places(run("segue", "routes", "--json", cwd=tmp_path).stdout),
+            run("segue", "openapi", cwd=tmp_path).stdout,
+            [one.read_bytes() for one in sorted((tmp_path / "migrations").glob("*.py"))],
+            checked.returncode,
+            checked.stdout,
+        )
+
+    before, test = state(), (tmp_path / "test_app.py").read_bytes()
+    assert before[3] == 0
+    assert '"/api/films"' in before[1]
+    grown(tmp_path, "--test")
+    assert state() == before
+    package = tmp_path / "growing"
+    assert {one.name for one in package.iterdir()} >= {
+        "settings.py",
+        "models.py",
+        "application.py",
+        "pages.py",
+        "api.py",
+        "templates",
+    }
+    assert (tmp_path / "tests" / "test_app.py").read_bytes() == test
+    assert run("pytest", "-q", cwd=tmp_path).returncode == 0
+    moved_only(text, [*package_texts(package), (tmp_path / "app.py").read_text()])
+
+
 # --- files as people write them ---------------------------------------------------------------------------------------
 
 ODD = {
+    "growing": '''
+"""Films."""
+
+from typing import Any
+
+from segue import App
+from segue.db import Database, Field, Model, Ref, field
+from segue.html import Templates
+
+MOST = 20
+db = Database()
+app = App("growing", plugins=[db, Templates()])
+
+
+class GrowPerson(Model):
+    """Who directs."""
+
+    name: Field[str] = field(max_length=80)
+
+
+class GrowFilm(Model):
+    title: Field[str] = field(max_length=200, index=True)
+    person: Ref[GrowPerson]  # who directs it
+
+
+# --- the pages ---
+
+
+@app.get("/", template="films.html")
+async def home() -> dict[str, Any]:
+    """All films."""
+    return {"films": await newest()}
+
+
+async def newest() -> list[GrowFilm]:
+    return await GrowFilm.order_by(GrowFilm.id.desc()).limit(MOST)
+
+
+# --- the API ---
+
+
+@app.post("/api/films")
+async def add(title: str) -> GrowFilm:
+    person = await GrowPerson.create(name="nobody")
+    return await GrowFilm.create(title=title, person=person)
+
+
+@app.get("/api/films")
+async def index() -> list[GrowFilm]:
+    return await newest()
+''',
     # Names that get new values, and who reads them.
     "state": '''
 """Counts."""
@@ -568,7 +673,7 @@ def test_all() -> None:
 """
 
 
-@pytest.mark.parametrize("name", ODD)
+@pytest.mark.parametrize("name", TESTS)
 def test_files_as_people_write_them_grow(tmp_path: Path, name: str) -> None:
     (tmp_path / "app.py").write_text(ODD[name])
     (tmp_path / "files").mkdir()

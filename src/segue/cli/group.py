@@ -4,6 +4,7 @@ import importlib.metadata
 
 import click
 
+from segue.cli.add import add
 from segue.cli.assets import assets
 from segue.cli.bundle import bundle
 from segue.cli.check import check
@@ -82,6 +83,7 @@ def main(app: str | None, settings: tuple[str, ...]) -> None:  # noqa: ARG001 --
 
 for command in (
     new,
+    add,
     grow,
     run,
     serve,

@@ -2,7 +2,6 @@
 
 import importlib.util
 import keyword
-import os
 import re
 import shutil
 import tempfile
@@ -47,10 +46,11 @@ def grow(app: str, factory: bool, package: str | None, dry_run: bool, test: bool
     from segue.cli.growing.kinds import kinds_of
     from segue.cli.growing.modules import write_modules
     from segue.cli.growing.placing import place
+    from segue.cli.growing.target import file_of
     from segue.cli.growing.tests import move_tests
     from segue.cli.growing.trying import Trial, differences
 
-    path, attribute = _file_of(app)
+    path, attribute = file_of(app)
     file = read_file(path)
     _refuse(file)
     with Trial.of(path, attribute, factory=factory) as trial:
@@ -93,18 +93,6 @@ def grow(app: str, factory: bool, package: str | None, dry_run: bool, test: bool
     click.echo(
         f"{path}: {len(before.routes['routes'])} routes, the documents and the tables are the same, byte for byte."
     )
-
-
-def _file_of(app: str) -> tuple[Path, str]:
-    name, _, attribute = app.partition(".py")
-    path = (
-        Path(name + ".py")
-        if f"{name}.py" in app
-        else Path(app.partition(":")[0].replace(".", os.sep) + ".py")
-    )
-    if not path.is_file():
-        raise click.UsageError(f"There is no file {path}. What grows is a file: segue grow app.py")
-    return path, attribute.removeprefix(":") if f"{name}.py" in app else app.partition(":")[2]
 
 
 def _refuse(file: "File") -> None:

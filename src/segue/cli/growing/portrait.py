@@ -12,7 +12,7 @@ import sys
 import types
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -21,6 +21,9 @@ from segue.cli.loading import frozen_app
 from segue.core.app import App
 from segue.core.inspection.overview import inspect_app
 from segue.core.records import Recorded, included
+
+if TYPE_CHECKING:
+    from segue.db import Database
 
 __all__ = ["Portrait", "portrait_of"]
 
@@ -33,6 +36,12 @@ class Portrait(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     name: str
+    #: The line that makes it.
+    place: tuple[str, int]
+    #: The names of its plugins, those that others bring too.
+    plugins: list[str]
+    #: The addresses of its databases, by their names.
+    databases: dict[str, str]
     routes: dict[str, Any]
     documents: list[str]
     tables: dict[str, list[str]]
@@ -51,6 +60,9 @@ def portrait_of(target: str, *, factory: bool = False) -> Portrait:
     names = _names_of_module(app, target)
     return Portrait(
         name=app.name,
+        place=(app.place.file, app.place.line),
+        plugins=[str(getattr(one.plugin, "name", "")) for one in app.declared.plugins],
+        databases={one.name: str(one.url) for one in _databases(app)},
         routes=_without_places(msgspec.to_builtins(inspect_app(app))),
         documents=list(_documents(app)),
         tables=dict(_tables(app)),
@@ -114,17 +126,22 @@ def _documents(app: App) -> Iterator[str]:
         yield msgspec.json.encode(plugin.document(app.plan)).decode()
 
 
-def _tables(app: App) -> Iterator[tuple[str, list[str]]]:
+def _databases(app: App) -> "Iterator[Database]":
     for one in app.declared.plugins:
         if type(one.plugin).__module__.startswith("segue.db."):
             from segue.db import Database
 
             if isinstance(one.plugin, Database):
-                from segue.db.migrations import Migrations
-                from segue.db.schema.statements import statements_of
+                yield one.plugin
 
-                revisions = [f"revision {name}" for name in Migrations(one.plugin).folder.revisions]
-                yield one.plugin.name, [*sorted(statements_of(one.plugin)), *revisions]
+
+def _tables(app: App) -> Iterator[tuple[str, list[str]]]:
+    for database in _databases(app):
+        from segue.db.migrations import Migrations
+        from segue.db.schema.statements import statements_of
+
+        revisions = [f"revision {name}" for name in Migrations(database).folder.revisions]
+        yield database.name, [*sorted(statements_of(database)), *revisions]
 
 
 def _around(app: App) -> dict[str, list[str]]:
