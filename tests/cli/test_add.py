@@ -121,6 +121,8 @@ def test_an_api_gets_accounts_models_and_resources(tmp_path: Path) -> None:
     for command in (["db", "migrate"], ["db", "check"]):
         done = run("segue", *command, cwd=project)
         assert done.returncode == 0, done.stdout + done.stderr
+    with (project / ".env").open("a") as secrets:
+        secrets.write("MAIL_URL=memory:\n")
     made = run(
         "segue",
         "request",
