@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from people import OTHER, PASSWORD, Browsers, arrived, link_in, sign_in, with_helpers
 
-from segue import App
+from segue import App, Proxies
 from segue.auth import Accounts, grant
 from segue.auth.pages.browsers import browser_name
 from segue.core.inspection.checks.checking import check_app
 from segue.testing import Client, captured_mails
 
 
+@pytest.mark.row("FLX2")
 def test_register_confirm_sign_in_forget_and_sign_in_again(make_app: Callable[..., App]) -> None:
     app = with_helpers(make_app())
     with captured_mails(app) as mails, Client(app) as client:
@@ -120,6 +121,7 @@ def test_places_are_listed_and_signed_out_one_by_one(make_app: Callable[..., App
         assert here.post("/account/places/d1", headers=mine).status == 303  # nothing is there
 
 
+@pytest.mark.row("FLX2")
 def test_a_remembered_browser_comes_back_and_proves_itself_for_what_is_dangerous(
     make_app: Callable[..., App],
 ) -> None:
@@ -222,6 +224,29 @@ def test_a_session_that_another_browser_has(make_app: Callable[..., App]) -> Non
             there = {"user-agent": "somebody else"}
             assert client.get("/account/email", headers=there).status == dangerous
             assert client.get("/me", headers=there).status == usual
+
+
+@pytest.mark.row("FLX2")
+@pytest.mark.parametrize("bound_to", ["browser", "network", "both"])
+@pytest.mark.parametrize("on_change", ["ask", "end", "ignore"])
+def test_a_session_is_bound_to_a_browser_or_a_network(
+    make_app: Callable[..., App], on_change: str, bound_to: str
+) -> None:
+    """What Flask-Login calls session protection: `basic` is ask, `strong` is end."""
+    usual, dangerous = {"ask": (200, 302), "end": (302, 302), "ignore": (200, 200)}[on_change]
+    for field, kind in (("user-agent", "browser"), ("x-forwarded-for", "network")):
+        app = with_helpers(make_app(on_change=on_change, bound_to=bound_to))
+        app.middleware(Proxies(["127.0.0.1"]))
+        here = {"user-agent": "mine", "x-forwarded-for": "192.0.2.7"}
+        with Client(app, headers=here) as client:
+            client.post(f"/new?email={kind}@example.org")
+            sign_in(client, f"{kind}@example.org")
+            for path in ("/account/email", "/me"):
+                assert client.get(path).status == 200
+            there = {field: "203.0.113.9"}
+            bound = bound_to in (kind, "both")
+            assert client.get("/account/email", headers=there).status == (dangerous if bound else 200)
+            assert client.get("/me", headers=there).status == (usual if bound else 200)
 
 
 def test_an_account_is_deleted_by_its_owner(make_app: Callable[..., App]) -> None:

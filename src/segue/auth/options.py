@@ -25,6 +25,9 @@ class AuthOptions(TypedDict, total=False):
     on_change: Literal["ask", "end", "ignore"]
     """What happens when a session is suddenly used by another browser: dangerous acts ask for the password (default), the session
     ends, or nothing."""
+    bound_to: Literal["browser", "network", "both"]
+    """What has to stay the same for that: what the browser says that it is (default), the network of its address, or both. Telephones change their network
+    all the time."""
     limit: str
     """How many tries to sign in there may be, for each account and for each address of a client (``"10 per 3 minutes"``)."""
     origin: str
@@ -40,6 +43,7 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     remember: float = 30 * _DAY
     fresh: float = 900.0
     on_change: Literal["ask", "end", "ignore"] = "ask"
+    bound_to: Literal["browser", "network", "both"] = "browser"
     limit: str = "10 per 3 minutes"
     origin: str = ""
 

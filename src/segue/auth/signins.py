@@ -20,7 +20,7 @@ from segue.auth.known import (
 from segue.core.identity import identity_of
 from segue.core.texts.lazy import Words
 from segue.http.request import Request
-from segue.security import Session, session_of
+from segue.security import Session, client_network, session_of
 from segue.security.sessions.manager import SessionManager
 
 __all__ = ["Checker", "Identifier", "SecondStep", "SignIns", "Step", "Way"]
@@ -201,7 +201,10 @@ class SignIns:
         if user is None:
             session.clear()
             return None
-        changed = known.agent != agent_of(request)
+        bound_to = self._directory.options.bound_to
+        changed = (bound_to != "network" and known.agent != agent_of(request)) or (
+            bound_to != "browser" and known.address != client_network(request)
+        )
         if changed and self._directory.options.on_change == "end":
             session.clear()
             await self._directory.note("browser changed", request, user)

@@ -106,6 +106,7 @@ class Person:
 
 
 @pytest.mark.requires("chromium")
+@pytest.mark.row("FLX2")
 def test_a_person_adds_a_passkey_signs_in_with_it_and_takes_it_away(site: Any, chromium: Any) -> None:
     with LiveServer(site()) as server:
         person = Person(chromium, server.url.replace("127.0.0.1", "localhost"))

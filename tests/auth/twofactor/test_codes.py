@@ -67,6 +67,7 @@ def turned_on(client: Client) -> tuple[pyotp.TOTP, list[str]]:
     return totp, codes
 
 
+@pytest.mark.row("FLX2")
 def test_a_code_is_asked_for_and_good_once(site: Any) -> None:
     app = site()
     with visitor(app) as client:
