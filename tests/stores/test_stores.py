@@ -15,13 +15,8 @@ from typing import Any
 import pytest
 
 from segue.cache import Cache
-from segue.stores import (
-    MemoryStore,
-    Namespace,
-    SQLiteStore,
-    Store,
-    StoreDown,
-)
+from segue.stores import FileStore, MemoryStore, Namespace, SQLiteStore, Store, StoreDown, open_store
+from segue.stores.store import Unkept
 
 Run = Callable[[Callable[[Cache], Any]], Any]
 
@@ -111,6 +106,7 @@ def test_all_of_it_can_be_forgotten(stored: Any, kind: str) -> None:
     stored(work)
 
 
+@pytest.mark.row("LI7")
 def test_what_was_looked_at_lives_on(stored: Any) -> None:
     async def work(store: Store) -> None:
         await store.set("k", b"1", 0.4)
@@ -149,6 +145,7 @@ def test_of_several_that_change_it_none_is_lost(stored: Any) -> None:
     stored(work)
 
 
+@pytest.mark.row("LI7")
 def test_what_is_over_gives_up_its_room(stored: Any) -> None:
     async def work(store: Store) -> None:
         for number in range(5):
@@ -161,6 +158,7 @@ def test_what_is_over_gives_up_its_room(stored: Any) -> None:
     stored(work)
 
 
+@pytest.mark.row("LI7")
 def test_what_is_cleared_is_one_namespace_and_those_in_it(stored: Any) -> None:
     async def work(store: Store) -> None:
         one, two, odd = (Namespace(store, name) for name in ("one", "on*e_%", "e\u00e9/3f"))
@@ -264,6 +262,25 @@ def test_none_keeps_nothing_and_a_bad_place_is_told() -> None:
     asyncio.run(work())
     with pytest.raises(ValueError, match="sqlite:///path"):
         Cache("mongo://x")
+
+
+def test_a_place_is_a_url() -> None:
+    from segue.stores.redis import RedisStore
+
+    kinds = {
+        "memory:": MemoryStore,
+        "none:": Unkept,
+        "files:///kept": FileStore,
+        "sqlite:///kept.db": SQLiteStore,
+        "redis://localhost": RedisStore,
+        "rediss://localhost": RedisStore,
+        "valkey://localhost:6380/1": RedisStore,
+    }
+    for url, kind in kinds.items():
+        assert type(open_store(url)) is kind
+    valkey = open_store("valkey://localhost:6380/1")
+    assert isinstance(valkey, RedisStore)
+    assert valkey._url == "redis://localhost:6380/1"
 
 
 def test_two_caches_of_one_store_are_apart(make_store: Callable[[], Store]) -> None:
