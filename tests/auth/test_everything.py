@@ -263,3 +263,16 @@ def test_accounts_from_the_command_line(tmp_path: Path) -> None:
     code, told = run("events", "--login", "ann")
     assert (code, [word in told for word in ("created", "joined", "made blocked")]) == (0, [True] * 3)
     assert "There is no account" in run("set-password", "nobody")[1]
+
+
+def test_ways_to_sign_in_are_at_the_front_door_and_load_no_library_that_they_may_not_need() -> None:
+    program = (
+        "import sys, segue.auth as auth\n"
+        "for name in auth.__all__: getattr(auth, name)\n"
+        "print(*[one for one in ('authlib', 'joserfc', 'lxml', 'pam', 'pyasn1', 'pyotp', 'signxml', 'webauthn') if one in sys.modules])"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(segue.__file__).parents[1])}
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env=environment, timeout=120
+    )
+    assert (done.returncode, done.stdout.split()) == (0, []), done.stderr

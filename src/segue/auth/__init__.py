@@ -15,6 +15,8 @@
 - ``signins``: who is signed in; ``devices``: "remember me"; ``places``: where somebody is signed in; ``identity``: who it is
 - ``passwords``: hashing, older hashes, which are too weak
 - ``guards``, ``closed``, ``permissions``: who may go on; what was granted, rules of rows, predicates, access lists, security policies
+- ``passkeys``, ``twofactor``, ``emailcodes``, ``apitokens``, ``certificates``: further ways to sign in, and further steps
+- ``external``: accounts elsewhere (OpenID Connect, OAuth 2.0, SAML, CAS); ``checkers``: passwords that a directory or the system knows; ``casserver``: being a server of CAS
 - ``pages``, ``templates``, ``texts``: what people see
 
 Nothing of it is loaded before it is asked for.
@@ -26,7 +28,21 @@ from segue.frontdoor import opened_late
 
 if TYPE_CHECKING:
     from segue.auth.accounts import Accounts, accounts_of
+    from segue.auth.apitokens.plugin import APITokens
+    from segue.auth.casserver.plugin import CASServer
+    from segue.auth.certificates.plugin import ClientCertificates
+    from segue.auth.checkers.ldap import LDAP
+    from segue.auth.checkers.pam import PAM
+    from segue.auth.checkers.plugin import CheckPasswordsWith
+    from segue.auth.checkers.source import PasswordSource
     from segue.auth.closed import LoginRequired
+    from segue.auth.emailcodes.plugin import EmailCodes
+    from segue.auth.external.cas import CAS
+    from segue.auth.external.person import Person
+    from segue.auth.external.plugin import SignInWith
+    from segue.auth.external.provider import Provider
+    from segue.auth.external.saml.provider import SAML
+    from segue.auth.external.source import Source
     from segue.auth.guards import freshly
     from segue.auth.identity import EVERYONE, SIGNED_IN, SignedIn
     from segue.auth.membership import Membership
@@ -36,6 +52,7 @@ if TYPE_CHECKING:
     from segue.auth.models.grant import Grant
     from segue.auth.models.group import Group
     from segue.auth.models.user import User
+    from segue.auth.passkeys.plugin import Passkeys
     from segue.auth.passwords.hashing import Passwords
     from segue.auth.passwords.strength import Strength
     from segue.auth.permissions.acl import (
@@ -77,6 +94,7 @@ if TYPE_CHECKING:
     from segue.auth.places import Place
     from segue.auth.plugin import Auth
     from segue.auth.problems import AccountProblem
+    from segue.auth.twofactor.plugin import TwoFactor
 
 __all__ = [
     "ALL_PERMISSIONS",
@@ -84,6 +102,7 @@ __all__ = [
     "EVERYONE",
     "NO_PERMISSION_REQUIRED",
     "SIGNED_IN",
+    "APITokens",
     "Account",
     "AccountProblem",
     "Accounts",
@@ -91,23 +110,38 @@ __all__ = [
     "Auth",
     "AuthEvent",
     "BasicPolicy",
+    "CAS",
+    "CASServer",
+    "CheckPasswordsWith",
+    "ClientCertificates",
     "Decision",
     "Deny",
     "Device",
+    "EmailCodes",
     "Grant",
     "Group",
+    "LDAP",
     "LoginRequired",
     "Membership",
+    "PAM",
+    "Passkeys",
+    "PasswordSource",
     "Passwords",
+    "Person",
     "Place",
     "Policy",
     "Predicate",
+    "Provider",
     "RemoteUserPolicy",
+    "SAML",
     "SecurityPolicy",
     "SessionPolicy",
+    "SignInWith",
     "SignedIn",
+    "Source",
     "Strength",
     "TicketPolicy",
+    "TwoFactor",
     "User",
     "Who",
     "accessible",
@@ -140,6 +174,22 @@ __all__ = [
 ]
 
 _IN_MODULE = {
+    "APITokens": "apitokens.plugin",
+    "CAS": "external.cas",
+    "CASServer": "casserver.plugin",
+    "CheckPasswordsWith": "checkers.plugin",
+    "ClientCertificates": "certificates.plugin",
+    "EmailCodes": "emailcodes.plugin",
+    "LDAP": "checkers.ldap",
+    "PAM": "checkers.pam",
+    "Passkeys": "passkeys.plugin",
+    "PasswordSource": "checkers.source",
+    "Person": "external.person",
+    "Provider": "external.provider",
+    "SAML": "external.saml.provider",
+    "SignInWith": "external.plugin",
+    "Source": "external.source",
+    "TwoFactor": "twofactor.plugin",
     "accessible": "permissions.rows",
     "Account": "models.account",
     "AccountProblem": "problems",

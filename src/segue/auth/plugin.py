@@ -30,6 +30,7 @@ from segue.html import Templates
 from segue.http.request import Request
 from segue.mail import Mail
 from segue.security import Limiter, Sessions
+from segue.security.identifiers import IDENTIFIERS
 from segue.security.plugin import keys_of
 from segue.security.sessions.manager import SESSIONS
 from segue.security.upkeep import kept_open
@@ -116,6 +117,7 @@ class Auth:
         policy = AccountPolicy(accounts)
         to.app[POLICY] = policy
         to.identifies(accounts.sign_ins.identify)
+        to.app[IDENTIFIERS] = accounts.sign_ins.identifiers
         if not to.app.declared.permits:  # an app may decide itself
             to.permits(policy.guard)
         if are_rules() or _CURRENT in sys.modules:

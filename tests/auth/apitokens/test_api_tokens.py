@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -126,3 +126,37 @@ def test_what_is_no_token_is_nobody(client: Client, token: str) -> None:
 def test_a_prefix_that_is_none_is_told(prefix: str) -> None:
     with pytest.raises(ValueError, match="prefix"):
         APITokens(prefix=prefix)
+
+
+def test_tokens_and_accounts_are_one_declaration(make_app: Any) -> None:
+    """TokenAuth beside Auth: whoever sends a token is known, and who has none may have a session."""
+    from people import PASSWORD, sign_in, with_helpers
+
+    from segue.core.identity import identity_of
+    from segue.security import MemoryFamilies, TokenAuth
+
+    class Machine(NamedTuple):
+        id: str
+        principals: frozenset[str] = frozenset()
+
+    async def check(name: str, password: str) -> Machine | None:
+        return Machine(name) if (name, password) == ("robot", PASSWORD) else None
+
+    tokens = TokenAuth(check, store=MemoryFamilies())
+    app = with_helpers(make_app(tokens))
+
+    @app.get("/who")
+    async def who(request: Request) -> list[str]:
+        found = await identity_of(request)
+        return [] if found is None else [found.id]
+
+    with Client(app) as client:
+        assert client.get("/who").json() == []
+        asked = {"grant_type": "password", "username": "robot", "password": PASSWORD}
+        token = client.post("/token", data=asked).json()["access_token"]
+        with_token = {"authorization": f"Bearer {token}"}
+        assert client.get("/who", headers=with_token).json() == ["robot"]
+        id = client.post("/new?email=ann@example.org").text  # noqa: A001 -- as everywhere
+        sign_in(client)
+        assert client.get("/who").json() == [id]
+        assert client.get("/who", headers=with_token).json() == ["robot"]

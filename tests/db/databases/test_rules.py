@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import urllib.request
 from collections.abc import AsyncIterator
 from contextvars import ContextVar
+from typing import Any
 
 import pytest
 
@@ -141,3 +144,28 @@ async def test_rules_hold_for_what_relations_load(db: Database) -> None:
         reader.set("bob")
         books = (await client.get("/")).json()[0]["books"]
         assert [one["owner"] for one in books] == ["bob"]
+
+
+def test_a_block_of_another_tenant_lasts_through_all_steps_of_a_request() -> None:
+    import asyncio
+
+    from segue import App
+    from segue.testing import LiveServer
+
+    app = App("tenants of steps", plugins=[Tenancy(lambda request: "the host's", name="steps")])
+    (listed,) = app.declared.plugins
+    steps: Any = listed.plugin
+
+    @app.get("/")
+    async def home() -> list[str]:
+        seen = [steps.current()]
+        with steps.of("acme"):
+            for _ in range(3):
+                seen.append(steps.current())
+                await asyncio.sleep(0.001)
+        return [*seen, steps.current()]
+
+    with LiveServer(app) as server:
+        for _ in range(2):
+            with urllib.request.urlopen(server.url) as answer:
+                assert json.load(answer) == ["the host's", "acme", "acme", "acme", "the host's"]

@@ -53,7 +53,10 @@ class Tenancy:
     def __init__(self, by: Callable[[Request], Any] | None = None, *, name: str = "tenancy") -> None:
         self.name = name
         self._by = by if by is not None else _host
+        #: Of the request; it is set anew at each step of the work for it.
         self._now: ContextVar[Any] = ContextVar(f"segue.db.{name}")
+        #: Of a block, which stands above that.
+        self._block: ContextVar[Any] = ContextVar(f"segue.db.{name}.block")
 
     def current(self) -> Any:
         """The tenant. Raises ConfigurationError where nobody said who it is."""
@@ -90,13 +93,17 @@ class Tenancy:
 
     @contextlib.contextmanager
     def _set(self, tenant: Any) -> Generator[None]:
-        token = self._now.set(tenant)
+        token = self._block.set(tenant)
         try:
             yield
         finally:
-            self._now.reset(token)
+            self._block.reset(token)
 
     def _found(self) -> Any:
+        try:
+            return self._block.get()
+        except LookupError:
+            pass
         try:
             return self._now.get()
         except LookupError:

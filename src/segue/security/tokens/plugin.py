@@ -14,6 +14,7 @@ from segue.core.settings.secret import Secret
 from segue.http.request import Request
 from segue.http.response import Response
 from segue.security.basic import Check
+from segue.security.identifiers import IDENTIFIERS
 from segue.security.keys import Keys
 from segue.security.limits.client import client_network
 from segue.security.limits.plugin import Limiter
@@ -138,7 +139,9 @@ class TokenAuth:
         skip = ["csrf"] if "sessions" in to.plugins or "csrf" in to.plugins else []
         to.post(self._at, name="token", skip=skip)(endpoint.token)
         to.post(f"{self._at}/revoke", name="token.revoke", skip=skip)(endpoint.revoke)
-        if not to.app.declared.identifies:
+        if IDENTIFIERS in to.app:  # accounts say who it is, and ask tokens first
+            to.app[IDENTIFIERS].append(self.bearer)
+        elif not to.app.declared.identifies:
             to.identifies(self.bearer)
 
     @property
