@@ -116,3 +116,17 @@ def test_what_is_missing_is_told() -> None:
         del Config()["x"]
     with pytest.raises(ConfigError, match="cannot be read"):
         Config().load("nowhere.ini")
+
+
+def test_yaml_is_read_and_its_mistakes_are_told(tmp_path: Path) -> None:
+    file = tmp_path / "app.yaml"
+    file.write_text("db:\n  pool: 5\nnames: [a, b]\n")
+    config = Config()
+    config.load(file)
+    assert (config["db.pool"], config["names"]) == (5, ["a", "b"])
+    (tmp_path / "empty.yml").write_text("# nothing\n")
+    config.load(tmp_path / "empty.yml")
+    for text in ("a: [1\n", "!!python/object/apply:os.system ['true']\n", "- a\n- b\n"):
+        file.write_text(text)
+        with pytest.raises(ConfigError, match=r"app\.yaml"):
+            Config().load(file)

@@ -152,7 +152,7 @@ class Config(MutableMapping[str, Any]):
     # --- where values come from ----------------------------------------------------------------------------------
 
     def load(self, path: str | os.PathLike[str]) -> None:
-        """Loads a file: .toml, .json, .py (names in capitals), anything else as INI. Raises ConfigError."""
+        """Loads a file: .toml, .json, .yaml, .yml, .py (names in capitals), anything else as INI. Raises ConfigError."""
         self.load_file(read_file(Path(path)))
 
     def load_file(self, file: ConfigFile, start: Name = ()) -> None:

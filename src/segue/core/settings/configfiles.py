@@ -49,7 +49,7 @@ class ConfigFile(NamedTuple):
 
 
 def read_file(path: Path) -> ConfigFile:
-    """What a file says, by its ending: .toml, .json, .py; anything else is INI. Raises ConfigError."""
+    """What a file says, by its ending: .toml, .json, .yaml, .yml, .py; anything else is INI. Raises ConfigError."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -61,13 +61,16 @@ def read_file(path: Path) -> ConfigFile:
             values: Any = tomllib.loads(text)
         elif path.suffix == ".json":
             values = json.loads(text)
+        elif path.suffix in (".yaml", ".yml"):
+            values = _yaml(text)
         else:
             values = _ini(text)
     except (ValueError, configparser.Error) as error:
         raise ConfigError(f"{path} cannot be read: {error}") from None
     if not isinstance(values, dict):
         raise ConfigError(f"{path} has to be a table of names and values")
-    return ConfigFile(path, values, dict(_lines(text)) if path.suffix != ".json" else {})
+    has_lines = path.suffix not in (".json", ".yaml", ".yml")
+    return ConfigFile(path, values, dict(_lines(text)) if has_lines else {})
 
 
 def constants(module: ModuleType) -> dict[str, Any]:
@@ -100,6 +103,20 @@ def read_dotenv(path: Path) -> dict[str, tuple[str, int]]:
             plain = re.sub(r"\\(.)", lambda one: {"n": "\n", "t": "\t"}.get(one[1], one[1]), double)
         found[name] = (single if single is not None else plain, number)
     return found
+
+
+def _yaml(text: str) -> Any:
+    """Plain values: no tags of Python. An empty file says nothing."""
+    import msgspec
+    import msgspec.yaml
+
+    try:
+        found = msgspec.yaml.decode(text)
+    except ImportError:
+        raise ConfigError("files of YAML need PyYAML: pip install 'segue[yaml]'") from None
+    except msgspec.DecodeError as error:
+        raise ValueError(str(error)) from None
+    return {} if found is None else found
 
 
 def _ini(text: str) -> dict[str, Any]:
