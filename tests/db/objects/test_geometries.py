@@ -192,6 +192,8 @@ async def test_measures_and_geometries_that_are_made(db: Database) -> None:
     [common] = await Plot.all().values(Plot.edge.intersection(square(3, 3, 5)))
     assert common is not None
     assert common.bbox == (3, 3, 4, 4)
+    # What is empty is None.
+    assert await Plot.all().values(Plot.edge.intersection(square(30, 30, 5))) == [None]
     assert await Plot.all().aggregate(Plot.edge.area().sum()) == 16
     # Two columns with each other.
     assert await Plot.where(Plot.edge.intersects(Plot.way)).values(Plot.id) == [made.id]

@@ -62,7 +62,7 @@ def _write_coordinates(coordinates: Any, number: int, pieces: list[bytes]) -> No
 
 
 def from_wkb(data: bytes) -> Any:
-    """The geometry that WKB says, PostGIS's or that of ISO 19125. Raises ValueError for what is none."""
+    """The geometry that WKB says, PostGIS's or that of ISO 19125; None for an empty one. Raises ValueError for what is none."""
     reader = _Reader(data)
     try:
         found = reader.geometry()
@@ -91,14 +91,18 @@ class _Reader:
         if number == _COLLECTION:
             if depth:
                 raise ValueError("A GeometryCollection in another one has no meaning here")
-            return shape(tuple([self.geometry(1) for _ in range(self.count(order))]))
+            parts = [self.geometry(1) for _ in range(self.count(order))]
+            there = tuple([one for one in parts if one is not None])
+            return shape(there) if there else None
         if number in _PARTS:
             made = []
             for _ in range(self.count(order)):
                 inner, part, inner_size = self.head()
                 made.append(self.coordinates(part, inner, inner_size))
-            return shape(tuple(made))
-        return shape(self.coordinates(number, order, size))
+            made = [one for one in made if not _is_empty(one)]
+            return shape(tuple(made)) if made else None
+        coordinates = self.coordinates(number, order, size)
+        return None if _is_empty(coordinates) else shape(coordinates)
 
     def head(self) -> tuple[str, int, int]:
         """The order of bytes, the number of the kind, and how many coordinates a position has."""
@@ -126,6 +130,11 @@ class _Reader:
             flat = self.take(f"{order}{count * size}d")
             return tuple(zip(*(flat[at::size] for at in range(size)), strict=True))
         return tuple([self.coordinates(2, order, size) for _ in range(self.count(order))])
+
+
+def _is_empty(coordinates: Any) -> bool:
+    """Whether there is nothing: no positions, or a point of no numbers, as PostGIS writes it."""
+    return not coordinates or coordinates[0] != coordinates[0]
 
 
 # -- text
