@@ -805,3 +805,28 @@ def test_it_grows_once_and_overwrites_nothing(tmp_path: Path) -> None:
     assert taken.returncode == 1
     assert f"There is a {package} already" in taken.stderr
     assert list((tmp_path / "counts").iterdir()) == []
+
+
+def test_lines_end_as_they_did(tmp_path: Path) -> None:
+    text = 'from segue import App\r\n\r\napp = App("ended")\r\n\r\n\r\n@app.get("/")\r\nasync def home() -> str:\r\n    return "x"\r\n'
+    (tmp_path / "app.py").write_bytes(text.encode())
+    assert run("segue", "add", "health", cwd=tmp_path).returncode == 0
+    added = (tmp_path / "app.py").read_bytes()
+    assert added.count(b"\n") == added.count(b"\r\n") == 10
+    grown(tmp_path)
+    for file in (tmp_path / "app.py", tmp_path / "ended" / "api.py"):
+        written = file.read_bytes()
+        assert written.count(b"\n") == written.count(b"\r\n") > 0
+
+
+def test_a_file_in_a_package_grows_inside_it(tmp_path: Path) -> None:
+    folder = tmp_path / "outer"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    (folder / "near.py").write_text("VALUE = 1\n")
+    (folder / "site.py").write_text(
+        "from segue import App\n\nfrom .near import VALUE\n\napp = App('inside')\n\n\n@app.get('/')\nasync def home() -> list[int]:\n    return [VALUE]\n"
+    )
+    grown(tmp_path, file="outer/site.py")
+    assert "from ..near import VALUE" in (folder / "inside" / "api.py").read_text()
+    assert run("segue", "request", "outer/site.py", "/", cwd=tmp_path).stdout.strip() == "[1]"

@@ -79,7 +79,7 @@ def add(context: click.Context, what: str | None, words: tuple[str, ...], dry_ru
         file.parent.mkdir(parents=True, exist_ok=True)
         if name == ".env":
             file.touch(0o600)
-        file.write_text(text, encoding="utf-8")
+        file.write_text(text, encoding="utf-8", newline=additions.newline(name))
 
 
 def _add(additions: Additions, project: Project, what: str, words: tuple[str, ...]) -> list[str]:

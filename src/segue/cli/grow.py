@@ -174,7 +174,7 @@ def _write(path: Path, grown: "Grown") -> None:
     try:
         for name, text in grown.files.items():
             (made / name).parent.mkdir(exist_ok=True)
-            (made / name).write_text(text, encoding="utf-8")
+            (made / name).write_text(text, encoding="utf-8", newline=grown.newline)
         shutil.copymode(path, made / path.name)
         (made / grown.package).rename(folder / grown.package)
         for name in grown.files:

@@ -51,6 +51,11 @@ class Additions:
         self.append(name, *text.splitlines())
         return True
 
+    def newline(self, name: str) -> str:
+        """How lines end in a file."""
+        path = self.folder / name
+        return "\r\n" if path.is_file() and b"\r\n" in path.read_bytes() else "\n"
+
     def files(self) -> dict[str, str]:
         """The files that are not what they were, with their new text."""
         return {

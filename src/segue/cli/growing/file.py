@@ -72,6 +72,7 @@ class File:
     footer: str
     #: Whether it is a part of a package.
     is_inside: bool = field(default=False)
+    newline: str = "\n"
 
     def line(self, number: int) -> str:
         """``app.py:14``."""
@@ -110,6 +111,7 @@ class _Reader:
             statements=[],
             footer="".join(self._code(one) for one in self.module.footer),
             is_inside=(self.path.parent / "__init__.py").is_file(),
+            newline="\r\n" if b"\r\n" in self.path.read_bytes() else "\n",
         )
         for node in body:
             imports = list(self._imports(node))

@@ -34,6 +34,8 @@ class Grown:
     files: dict[str, str]
     edits: list[Edit]
     moves: dict[str, str] = field(default_factory=dict)
+    #: How lines end in the file, and so in all of them.
+    newline: str = "\n"
 
 
 def write_modules(
@@ -44,7 +46,9 @@ def write_modules(
     files = {f"{package}/{name}.py": writer.module(name) for name in placement.modules if name != FRONT}
     files[f"{package}/__init__.py"] = writer.init()
     files[file.path.name] = writer.front()
-    return Grown(package, files, writer.edits, {old: f"{package}/{new}" for old, new in moving.items()})
+    return Grown(
+        package, files, writer.edits, {old: f"{package}/{new}" for old, new in moving.items()}, file.newline
+    )
 
 
 class _Writer:

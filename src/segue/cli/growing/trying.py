@@ -1,6 +1,7 @@
 """Does it in another folder first: what was, what would be, and whether these are the same."""
 
 import difflib
+import hashlib
 import os
 import re
 import secrets
@@ -157,6 +158,12 @@ def differences(before: Portrait, after: Portrait) -> list[str]:
         }
         for one in (before, after)
     ]
+    for one in kept:
+        # Addresses have passwords in them, and what differs is shown.
+        one["databases"] = {
+            name: hashlib.sha256(address.encode()).hexdigest()[:12]
+            for name, address in one["databases"].items()
+        }
     if kept[0] == kept[1]:
         return []
     old, new = (msgspec.json.format(msgspec.json.encode(one)).decode().splitlines() for one in kept)
