@@ -4,6 +4,8 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Generic, TypeVar
 
+from segue.core.texts.lazy import Words
+
 __all__ = ["Action"]
 
 M = TypeVar("M")
@@ -32,17 +34,17 @@ class Action(Generic[M]):
 
     def __init__(
         self,
-        label: str,
+        label: Words,
         run: Callable[[Sequence[M]], Any | Awaitable[Any]],
         *,
         name: str | None = None,
-        confirm: str | None = None,
+        confirm: Words | None = None,
         each: bool = True,
         many: bool = True,
     ) -> None:
         self.label = label
         self.run = run
-        self.name = name or re.sub(r"[^0-9a-z]+", "_", label.lower()).strip("_")
+        self.name = name or re.sub(r"[^0-9a-z]+", "_", str(label).lower()).strip("_")
         self.confirm = confirm
         self.each = each
         self.many = many

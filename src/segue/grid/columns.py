@@ -6,11 +6,12 @@ from typing import Any, Generic, TypeVar
 
 from markupsafe import escape
 
+from segue.core.texts.lazy import Words
 from segue.db.models.mapping import Mapping
 from segue.db.queries.expressions import Column as ColumnNode, Expr
 from segue.db.queries.paths import ManyPath, OnePath, Path, path_to
 from segue.grid.cells import Cell, cell_of_kind, link_cell, mail_cell, shown_cell, text_cell
-from segue.grid.naming import label_of_column, label_of_relation, naming_column, object_text
+from segue.grid.naming import label_of_column, label_of_related, label_of_relation, naming_column, object_text
 from segue.html.forms.choices import label_of
 from segue.html.forms.fieldtype import field_type
 
@@ -45,7 +46,7 @@ class Column(Generic[M]):
     def __init__(
         self,
         what: Any,
-        label: str | None = None,
+        label: Words | None = None,
         *,
         show: Callable[[Any], Any] | None = None,
         sort: Any = None,
@@ -72,7 +73,7 @@ class Column(Generic[M]):
             self.label = label_of(own)
         elif callable(what):
             self._get = what
-            own = _identifier(getattr(what, "__name__", "") if label is None else label)
+            own = _identifier(getattr(what, "__name__", "") if label is None else str(label))
             self.label = label_of(own)
         else:
             raise TypeError(
@@ -95,7 +96,7 @@ class Column(Generic[M]):
         self.numeric = expression.kind.storage in ("int", "float", "decimal")
         self.cell = cell_of_kind(expression.kind)
 
-    def _of_field(self, node: Any) -> tuple[str, str]:
+    def _of_field(self, node: Any) -> tuple[str, Words]:
         path = node.path
         field = node.field
         self._of_kind(node)
@@ -107,11 +108,11 @@ class Column(Generic[M]):
         name = ".".join((*(one.name for one in path), field.name))
         label = label_of_column(field)
         if path:
-            related = label_of_relation(path[-1])
-            label = related if field.name in _NAMING else f"{related}: {label[:1].lower()}{label[1:]}"
+            named = field.name in _NAMING
+            label = label_of_relation(path[-1]) if named else label_of_related(path[-1], label)
         return name, label
 
-    def _of_relation(self, path: Path) -> tuple[str, str]:
+    def _of_relation(self, path: Path) -> tuple[str, Words]:
         steps = path._steps
         self.load = (*self.load, path)
         self._get = _getter(tuple([one.name for one in steps]))

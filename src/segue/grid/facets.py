@@ -6,12 +6,13 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from segue.core.texts.lazy import Words
 from segue.core.texts.speaking import current_zone
 from segue.db.functions import count
 from segue.db.queries.expressions import Column, Condition, Expr, any_of
 from segue.db.queries.paths import ManyPath, OnePath, Path
 from segue.grid.cells import plain_text
-from segue.grid.naming import label_of_column, label_of_relation, naming_column, object_text
+from segue.grid.naming import label_of_column, label_of_related, label_of_relation, naming_column, object_text
 from segue.grid.texts import NO, NONE, YES
 from segue.html.forms.choices import label_of
 from segue.http.errors import BadRequest
@@ -45,7 +46,7 @@ class Facet:
     """One thing that a list is narrowed down by. ``name``: in URLs; ``label``: for people."""
 
     name: str
-    label: str
+    label: Words
 
     def given(self, query: "MultiDict[str]", prefix: str) -> Given | None:
         """What a request asks of it; None for nothing. Raises BadRequest for what is no value of it."""
@@ -68,7 +69,7 @@ class Values(Facet):
     Values(Film.genre), Values(Film.director.country), Values(Film.tags, "Keywords")
     """
 
-    def __init__(self, what: Any, label: str | None = None, *, most: int = MOST) -> None:
+    def __init__(self, what: Any, label: Words | None = None, *, most: int = MOST) -> None:
         self.what: Path | None = what if isinstance(what, Path) else None
         if isinstance(what, ManyPath):
             self.expression: Any = what.each._reach(_only_key(what))
@@ -164,7 +165,7 @@ class Range(Facet):
 
     shown = "range"
 
-    def __init__(self, what: Expr[Any], label: str | None = None) -> None:
+    def __init__(self, what: Expr[Any], label: Words | None = None) -> None:
         if not isinstance(what, Expr) or what.kind.storage not in _RANGED:
             raise TypeError(f"Range() is about numbers, dates and times, not {what!r:.80}")
         self.expression: Any = what
@@ -210,7 +211,7 @@ class Range(Facet):
 class Has(Facet):
     """By whether there is something related: ``Has(Film.reviews)``, ``Has(Film.director)``."""
 
-    def __init__(self, what: Path, label: str | None = None) -> None:
+    def __init__(self, what: Any, label: Words | None = None) -> None:
         self._there: Condition
         if isinstance(what, ManyPath):
             self._there = what.any()
@@ -240,7 +241,7 @@ class Has(Facet):
 class Bits(Facet):
     """By the bits of a number that are set, all of those that are chosen: ``Bits(Film.features, {1: "Sound", 2: "Colour"})``."""
 
-    def __init__(self, what: Expr[int], labels: Mapping[int, str], label: str | None = None) -> None:
+    def __init__(self, what: Expr[int], labels: Mapping[int, str], label: Words | None = None) -> None:
         if not isinstance(what, Expr) or what.kind.storage != "int":
             raise TypeError(f"Bits() is about whole numbers, not {what!r:.80}")
         wrong = [one for one in labels if not isinstance(one, int) or one < 1 or one & (one - 1)]
@@ -290,7 +291,7 @@ _RANGED = frozenset({"int", "float", "decimal", "date", "datetime"})
 _SAMPLE = 5_000
 
 
-def _called(what: Any) -> tuple[str, str]:
+def _called(what: Any) -> tuple[Words, str]:
     """The label and the name of a field or a relation."""
     if isinstance(what, Path):
         return label_of_relation(what._last), ".".join([one.name for one in what._steps])
@@ -299,8 +300,8 @@ def _called(what: Any) -> tuple[str, str]:
         label = label_of_column(what.field)
         if what.path:
             naming = naming_column(what.field.model)
-            related = label_of_relation(what.path[-1])
-            label = related if naming is what.field else f"{related}: {label[:1].lower()}{label[1:]}"
+            relation = what.path[-1]
+            label = label_of_relation(relation) if naming is what.field else label_of_related(relation, label)
         return label, ".".join([*path, what.field.name])
 
     return label_of(what.name()), what.name()

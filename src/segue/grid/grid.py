@@ -6,6 +6,7 @@ from typing import Any, Generic, NoReturn, TypeVar, Unpack
 
 from segue.core.app import App
 from segue.core.options import RouteDefaults
+from segue.core.texts.lazy import Words
 from segue.db.models.model import Keyed
 from segue.db.queries.paths import OnePath, Path
 from segue.db.queries.query import Query
@@ -137,7 +138,7 @@ class Grid(App[Request], Generic[M]):
         return max([one.height for one in self.children], default=-1) + 1
 
     @property
-    def title(self) -> str:
+    def title(self) -> Words:
         """What stands above the list."""
         return self.said.get("title") or plural(self.model)
 

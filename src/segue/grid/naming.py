@@ -4,26 +4,43 @@ from typing import Any
 
 import msgspec
 
+from segue.core.texts.lazy import LazyText, Words
 from segue.db.models.mapping import ColumnField, Mapping, Relation
 from segue.html.forms.choices import label_of
 from segue.html.naming import plural, title_of
 
-__all__ = ["label_of_column", "label_of_relation", "naming_column", "object_text", "plural", "title_of"]
+__all__ = [
+    "label_of_column",
+    "label_of_related",
+    "label_of_relation",
+    "naming_column",
+    "object_text",
+    "plural",
+    "title_of",
+]
 
 #: Names of fields that say what an object is called, the best one first.
 _NAMING = ("name", "title", "label", "subject", "username", "email", "slug", "code")
 
 
-def label_of_column(column: ColumnField) -> str:
+def label_of_column(column: ColumnField) -> Words:
     """What people read for a column."""
     if column.options.label:
-        return str(column.options.label)
+        return column.options.label
     return label_of(column.name) if column.reference is None else label_of_relation(column.reference)
 
 
-def label_of_relation(relation: Relation) -> str:
+def label_of_relation(relation: Relation) -> Words:
     """What people read for a relation."""
-    return str(relation.options.label or label_of(relation.name))
+    return relation.options.label or label_of(relation.name)
+
+
+def label_of_related(relation: Relation, label: Words) -> Words:
+    """What people read for a column of a related object: "Director: born". It stays one that each reader has translated."""
+    related = label_of_relation(relation)
+    if isinstance(related, str) and isinstance(label, str):
+        return f"{related}: {label[:1].lower()}{label[1:]}"
+    return LazyText((), None, ("%(of)s: %(what)s", None), {"of": related, "what": label})
 
 
 def naming_column(model: Any) -> ColumnField | None:

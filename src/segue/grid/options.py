@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, TypedDict
 
+from segue.core.texts.lazy import Words
 from segue.grid.actions import Action
 from segue.html.classnames import ClassNames
 from segue.html.forms.form import FormOf
@@ -18,7 +19,7 @@ class GridOptions(TypedDict, total=False):
 
     name: str
     """Before the names of its routes in ``url_for``, and in its URLs where it is the child of another; by default the table's."""
-    title: str
+    title: Words
     """What stands above the list."""
     sort: str
     """The order of the list while nobody has asked for another: names of columns or fields, ``"-year,title"``."""

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from segue.core.texts.lazy import Words
 from segue.html.gaps import filled
 from segue.html.htmx import wants_fragment
 from segue.html.library import SHELF, Library
@@ -18,7 +19,9 @@ __all__ = ["page"]
 TEMPLATE = "segue/grid.html"
 
 
-async def page(grid: "Grid[Any]", request: Request, title: str, content: str, status: int = 200) -> Response:
+async def page(
+    grid: "Grid[Any]", request: Request, title: Words, content: str, status: int = 200
+) -> Response:
     """The response with a page; to htmx, and to the script of the grid, its content alone."""
     content = grid.dressed(content)
     if wants_fragment(request):

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from markupsafe import escape
 
+from segue.core.texts.lazy import Words
 from segue.grid.keys import has_key
 from segue.grid.links import segment
 from segue.grid.naming import object_text
@@ -48,7 +49,7 @@ async def followed(grid: "Grid[Any]", request: Request, base: str) -> tuple[list
     return steps, grid.known.query.where(relation == target)
 
 
-def breadcrumbs(visit: "Visit", *more: str) -> str:
+def breadcrumbs(visit: "Visit", *more: Words) -> str:
     """The way here, as links; ``more``: what stands behind it, as text."""
     parts: list[str] = []
     for step in visit.steps:
