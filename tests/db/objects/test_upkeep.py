@@ -9,7 +9,22 @@ import pytest
 from shop import Opened
 
 from segue import App
-from segue.db import Database, Deadlock, Field, Many, Model, One, Query, Ref, ValidationError, field, related
+from segue.db import (
+    Condition,
+    Database,
+    Deadlock,
+    Field,
+    Many,
+    Model,
+    One,
+    Query,
+    Ref,
+    SoftDelete,
+    ValidationError,
+    field,
+    related,
+)
+from segue.db.models.rules import row_rule
 from segue.testing import AsyncClient
 
 pytestmark = pytest.mark.anyio
@@ -277,3 +292,32 @@ async def test_transactions_side_by_side_see_what_each_has_written(opened: Opene
     await both_at_once(lambda: noted(jazz), lambda: noted(swing))
     assert sorted(told) == ["gone", "refused"]
     assert await Band.select(Band.genres.count()) == [(1,)]
+
+
+class RuledShelf(Model, table="ruled_shelf"):
+    name: Field[str] = field(max_length=30)
+    books: Many[RuledBook] = related(other="shelf")
+    count: Field[int] = field(default=0, formula=lambda shelf: shelf.books.count())
+
+
+class RuledBook(SoftDelete, table="ruled_book"):
+    shelf: Ref[RuledShelf]
+    owner: Field[str] = field(max_length=30)
+
+
+async def test_what_is_computed_is_the_same_whoever_asks(opened: Opened) -> None:
+    asks = ["ada"]
+
+    def own() -> Condition:
+        return RuledBook.owner == asks[0]
+
+    row_rule(RuledBook)(own)
+    await opened(RuledShelf, RuledBook)
+    shelf = await RuledShelf.create(name="all")
+    await RuledBook.create(shelf=shelf, owner="ada")
+    asks[0] = "eve"
+    await RuledBook.create(shelf=shelf, owner="eve")
+    assert (await shelf.refresh()).count == 2
+    assert await RuledShelf.select(RuledShelf.books.count()) == [(1,)]
+    await (await RuledBook.all().one()).delete()
+    assert (await shelf.refresh()).count == 1  # what is deleted softly is there for nobody

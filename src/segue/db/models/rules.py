@@ -1,6 +1,8 @@
 """The rules of models: conditions that hold for every query that reaches them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from segue.db.queries.expressions import Condition
@@ -10,6 +12,7 @@ __all__ = [
     "Writing",
     "add_rule",
     "add_write_rule",
+    "for_everybody",
     "row_rule",
     "rule_conditions",
     "rules_of",
@@ -24,9 +27,25 @@ Rule: TypeAlias = Callable[[], Condition | None]
 Writing: TypeAlias = Literal["change", "delete"]
 
 
-def add_rule(model: Any, rule: Rule) -> None:
-    """Makes every query of a model obey a rule, unless it says ``unscoped()``."""
-    model.__mapping__.kept.setdefault("rules", []).append(rule)
+_for_everybody: ContextVar[bool] = ContextVar("segue.db rules for everybody", default=False)
+
+
+def add_rule(model: Any, rule: Rule, *, steady: bool = False) -> None:
+    """Makes every query of a model obey a rule, unless it says ``unscoped()``. ``steady``: it says the same whoever asks."""
+    kept = model.__mapping__.kept
+    kept.setdefault("rules", []).append(rule)
+    if steady:
+        kept.setdefault("steady rules", []).append(rule)
+
+
+@contextmanager
+def for_everybody() -> Generator[None]:
+    """A block in which only steady rules hold: what is made in it is kept, and is not about whoever asks now."""
+    token = _for_everybody.set(True)
+    try:
+        yield
+    finally:
+        _for_everybody.reset(token)
 
 
 def add_write_rule(model: Any, writing: "Writing", rule: Rule) -> None:
@@ -37,7 +56,7 @@ def add_write_rule(model: Any, writing: "Writing", rule: Rule) -> None:
 def rules_of(model: Any) -> list[Rule]:
     """The rules of a model and of those that it derives from."""
     mapping = model.__mapping__
-    found = list(mapping.kept.get("rules", ()))
+    found = list(mapping.kept.get("steady rules" if _for_everybody.get() else "rules", ()))
     return found if mapping.parent is None else [*rules_of(mapping.parent.model), *found]
 
 

@@ -18,7 +18,7 @@ def _keep_what_is_deleted(model: Any) -> None:
         condition: Condition = model.__mapping__.expression("deleted_at") == None  # noqa: E711 -- SQL
         return condition
 
-    add_rule(model, present)
+    add_rule(model, present, steady=True)
     model.__mapping__.kept["mark deleted"] = lambda: {"deleted_at": datetime.now(UTC)}
 
 

@@ -9,6 +9,7 @@ from segue.db.models.columns import ColumnField, Relation
 from segue.db.models.mapping import Mapping
 from segue.db.models.registry import kept_up
 from segue.db.models.relations import link_of, other_side
+from segue.db.models.rules import for_everybody
 from segue.db.queries.expressions import Column, Condition, Expr, all_of, any_of
 from segue.db.queries.paths import ManyPath, OnePath, RelatedCount, RelatedExists, RelatedValue
 from segue.db.writing.owners import owners
@@ -137,7 +138,9 @@ class _Formula(_Work):
     def __init__(self, mapping: Mapping, column: ColumnField) -> None:
         formula: Any = column.options.formula
         self.column = column
-        self.expression: Expr[Any] = formula(mapping.model)
+        # It is made once, by whoever is the first to write, and says of all rows what it says.
+        with for_everybody():
+            self.expression: Expr[Any] = formula(mapping.model)
         relations: dict[Relation, None] = {}
         _depends_on(self.expression, column, relations)
         super().__init__(mapping, tuple(relations))
