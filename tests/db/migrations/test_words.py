@@ -1,4 +1,4 @@
-"""Tables of words of SQLite in revisions."""
+"""Indexes of words in revisions, where they are most work: the tables of words of SQLite."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ async def test_words_come_change_and_go_with_revisions(db: Database) -> None:
     await old.create(title="The Wolf", text="and the kids")
     one = worded("title")
     text = await step(db, "words", one)
-    assert 'op.create_words("words_tale_search", "words_tale", ["title"])' in text
-    assert 'op.drop_words("words_tale_search", "words_tale", ["title"])' in text
+    assert 'op.create_word_index("words_tale", ["title"])' in text
+    assert 'op.drop_word_index("words_tale", ["title"])' in text
     # Those that were there, and those that come.
     await one.create(title="A Fox", text="and grapes")
     assert (await found(one, "wolf"), await found(one, "fox"), await found(one, "kids")) == (
@@ -74,7 +74,7 @@ async def test_words_come_change_and_go_with_revisions(db: Database) -> None:
     )
     both = worded("title", "text")
     text = await step(db, "both", both)
-    assert text.index("op.drop_words") < text.index("op.create_words")
+    assert text.index("op.drop_word_index") < text.index("op.create_word_index")
     assert await found(both, "kids or grapes") == ["A Fox", "The Wolf"]
     # A table that is made anew, for a constraint, keeps its words up to date.
     more = worded("title", "text", more=True)
@@ -106,7 +106,7 @@ async def step_back(db: Database) -> None:
 async def test_a_table_that_is_renamed_and_one_that_goes(db: Database) -> None:
     one = worded("title")
     text = await step(db, "tales", one)
-    assert text.index("op.create_table") < text.index("op.create_words")
+    assert text.index("op.create_table") < text.index("op.create_word_index")
     await one.create(title="The Wolf")
     other = worded("title", name="words_story")
     await step(db, "stories", other, renames=["words_tale:words_story"])
@@ -122,7 +122,7 @@ async def test_what_is_missing_is_told_and_mended(db: Database) -> None:
     await db.execute('DROP TRIGGER "words_tale_search_update"')
     assert any("words_tale_search" in told for told in await Migrations(db).check())
     text = await step(db, "mend", one)
-    assert "op.create_words" in text
+    assert "op.create_word_index" in text
 
 
 async def test_tables_that_follow_the_models_follow_with_their_words(

@@ -12,7 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy.exc import CompileError
 
 from segue.db.migrations.record import TABLE
-from segue.db.migrations.words import compare_words
+from segue.db.migrations.wordindexes import compare_word_indexes, is_of_words
 
 __all__ = ["compare", "context_for", "flat"]
 
@@ -20,9 +20,11 @@ __all__ = ["compare", "context_for", "flat"]
 def context_for(connection: sa.Connection, metadata: sa.MetaData, owned: Iterable[str]) -> MigrationContext:
     """The context of a comparison. ``owned``: tables that no model has any more, and that may be dropped."""
     known = {table.name for table in metadata.tables.values()} | set(owned)
-    schemas = {table.schema for table in metadata.tables.values()}
+    schemas = {table.schema for table in metadata.tables.values()} or {None}
 
-    def include(name: str | None, kind: str, _: MappingOf[str, Any]) -> bool:
+    def include(name: str | None, kind: str, parents: MappingOf[str, Any]) -> bool:
+        if is_of_words(name, kind, parents.get("table_name")):
+            return False
         if kind == "schema":
             return name in schemas
         if kind == "table":
@@ -45,7 +47,6 @@ def compare(
     connection: sa.Connection, metadata: sa.MetaData, owned: Iterable[str] = ()
 ) -> tuple[ops.UpgradeOps, MigrationContext]:
     """The operations that make the tables those of the models. Constraints that are conditions are told apart by name."""
-    owned = tuple(owned)
     context = context_for(connection, metadata, owned)
     with warnings.catch_warnings():
         # Circles of references are taken apart below.
@@ -75,7 +76,7 @@ def compare(
                     not (isinstance(one, ops.DropConstraintOp) and one.constraint_type == "foreignkey")
                 )
             )
-    compare_words(connection, metadata, found, owned)
+    compare_word_indexes(connection, metadata, found)
     return found, context
 
 

@@ -1,6 +1,6 @@
 """``op``: what a revision does to the tables, step by step, so that one that was interrupted can go on."""
 
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from types import TracebackType
@@ -12,7 +12,9 @@ from alembic.operations.ops import CreateIndexOp, CreateTableOp, DropIndexOp
 from alembic.runtime.migration import MigrationContext
 
 from segue.db.migrations.errors import MigrationError
+from segue.db.migrations.wordindexes import CreateWordIndexOp, DropWordIndexOp
 from segue.db.schema.schema import TABLE_OPTIONS
+from segue.db.schema.searchindexes import WordIndex
 
 __all__ = ["Progress", "Steps", "data", "op", "running_steps"]
 
@@ -47,6 +49,31 @@ class Steps(Operations):
         return self.progress.step(
             operation, lambda: self._invoke(operation), alone=_stands_alone(operation, self)
         )
+
+    def create_word_index(
+        self,
+        table: str,
+        columns: Sequence[str],
+        *,
+        language: str = "simple",
+        stored: bool = False,
+        schema: str | None = None,
+        **kw: Any,
+    ) -> None:
+        """Makes what ``searchable(...)`` of a model needs: an index, or on SQLite a table of words that follows the rows."""
+        self.invoke(CreateWordIndexOp(WordIndex(table, tuple(columns), language, stored, schema), **kw))
+
+    def drop_word_index(
+        self,
+        table: str,
+        columns: Sequence[str] = (),
+        *,
+        language: str = "simple",
+        stored: bool = False,
+        schema: str | None = None,
+    ) -> None:
+        """Takes it away."""
+        self.invoke(DropWordIndexOp(WordIndex(table, tuple(columns), language, stored, schema)))
 
     def _prepare(self, operation: CreateTableOp) -> None:
         operation.kw = {**TABLE_OPTIONS, **operation.kw}
@@ -189,7 +216,7 @@ class _Op:
 
 
 if TYPE_CHECKING:
-    op: Operations
+    op: Steps
 else:
     op = _Op()
 

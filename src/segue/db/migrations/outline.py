@@ -10,7 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from segue.db.migrations.folder import Folder
 from segue.db.migrations.operations import Steps, as_current
 from segue.db.migrations.revision import Revision
-from segue.db.migrations.words import CreateWords, DropWords
+from segue.db.migrations.wordindexes import CreateWordIndexOp, DropWordIndexOp
 
 __all__ = ["outline_of", "owned_tables", "steps_of"]
 
@@ -81,6 +81,10 @@ def outline_of(step: Any) -> str:  # noqa: C901 -- a case for each kind
             return f"rename the column {step.table_name}.{step.column_name} to {step.modify_name}"
         case ops.AlterColumnOp():
             return f"change {_changes(step)} of the column {step.table_name}.{step.column_name}"
+        case CreateWordIndexOp():
+            return f"create the index {step.index_name} of the words in {step.table_name}"
+        case DropWordIndexOp():
+            return f"drop the index {step.index_name} of the words in {step.table_name}"
         case ops.CreateIndexOp():
             return f"create the index {step.index_name} on {step.table_name}"
         case ops.DropIndexOp():
@@ -91,10 +95,6 @@ def outline_of(step: Any) -> str:  # noqa: C901 -- a case for each kind
             return f"add the constraint {getattr(step, 'constraint_name', None)} to {getattr(step, 'table_name', None)}"
         case ops.DropConstraintOp():
             return f"drop the constraint {step.constraint_name} of {step.table_name}"
-        case CreateWords():
-            return f"make the table {step.name} of the words in {step.table_name}"
-        case DropWords():
-            return f"drop the table {step.name} of the words in {step.table_name}"
         case ops.ExecuteSQLOp():
             return f"run {' '.join(str(step.sqltext).split()):.80}"
         case _ if callable(step):

@@ -8,7 +8,7 @@ from alembic.operations import ops
 
 from segue.db.migrations.outline import outline_of, steps_of
 from segue.db.migrations.revision import Revision
-from segue.db.migrations.words import CreateWords, DropWords
+from segue.db.migrations.wordindexes import CreateWordIndexOp
 
 __all__ = ["Effect", "Weight", "described", "effect_of"]
 
@@ -94,6 +94,8 @@ def _postgresql(step: Any) -> Judged:
             return "rewrites", "each row is written in the new type", _SPLIT
         case ops.AlterColumnOp() if step.modify_nullable is False:
             return "locks", "all rows are read to see that none is empty", _SPLIT
+        case CreateWordIndexOp() if step.words.stored:
+            return "rewrites", "the words of each row are stored", ""
         case ops.CreateIndexOp():
             if step.kw.get("postgresql_concurrently"):
                 return "online", "", ""
@@ -124,6 +126,8 @@ def _mysql(step: Any) -> Judged:
             return "rewrites", "the table is copied, and writers wait", _SPLIT
         case ops.AlterColumnOp() if step.modify_nullable is not None:
             return "online", "the table is rebuilt, and writers go on", ""
+        case CreateWordIndexOp():
+            return "rewrites", "the table is copied, and writers wait", ""
         case ops.CreateIndexOp() | ops.CreateUniqueConstraintOp():
             return "online", "", ""
         case ops.CreateForeignKeyOp() | ops.CreateCheckConstraintOp():
@@ -134,14 +138,12 @@ def _mysql(step: Any) -> Judged:
 
 def _sqlite(step: Any) -> Judged:
     match step:
-        case ops.CreateTableOp() | ops.DropTableOp() | ops.RenameTableOp() | ops.DropIndexOp() | DropWords():
+        case ops.CreateTableOp() | ops.DropTableOp() | ops.RenameTableOp() | ops.DropIndexOp():
             return _QUICK
         case ops.AddColumnOp() if step.column.computed is None:
             return _QUICK
         case ops.CreateIndexOp():
             return "locks", "writers wait while the index is built; readers do not", ""
-        case CreateWords():
-            return "locks", "writers wait while the words are read; readers do not", ""
         case _:
             return "rewrites", "SQLite makes the table anew; writers wait, readers do not", ""
 

@@ -8,6 +8,7 @@ from alembic.operations import ops
 from alembic.runtime.migration import MigrationContext
 
 from segue.db.migrations.errors import MigrationError
+from segue.db.migrations.wordindexes import DropWordIndexOp
 
 __all__ = ["Ask", "Rename", "candidates", "read_renames", "with_renames"]
 
@@ -228,4 +229,7 @@ def _rename_table(found: ops.UpgradeOps, one: Rename) -> None:
     ]
     group.ops[:0] = changes
     renamed = TableRename(one.old, one.new, schema=new.schema)
-    found.ops[:0] = [*before, renamed, *([group] if group.ops else [])]
+    # Indexes of words go while the table still has its old name.
+    words = [one for one in found.ops if isinstance(one, DropWordIndexOp)]
+    others = [one for one in found.ops if not isinstance(one, DropWordIndexOp)]
+    found.ops[:] = [*words, *before, renamed, *([group] if group.ops else []), *others]

@@ -12,6 +12,7 @@ from alembic.operations import ops
 from alembic.runtime.migration import MigrationContext
 
 from segue.db.compiling.dialect_sql import DialectSQL
+from segue.db.migrations.wordindexes import DropWordIndexOp
 from segue.db.schema.schema import TABLE_OPTIONS
 
 __all__ = ["Body", "body_of", "file_of", "imports_of", "reverse_of", "sorted_imports"]
@@ -59,7 +60,11 @@ def _plainly(found: Any) -> None:
     for one in found.ops:
         if isinstance(one, ops.ModifyTableOps) and (one.table_name, one.schema) in dropped:
             one.ops = [inner for inner in one.ops if not isinstance(inner, ops.DropIndexOp)]
-        if isinstance(one, ops.DropIndexOp) and (one.table_name, one.schema) in dropped:
+        if (
+            isinstance(one, ops.DropIndexOp)
+            and not isinstance(one, DropWordIndexOp)
+            and (one.table_name, one.schema) in dropped
+        ):
             continue
         if isinstance(one, ops.CreateTableOp):
             one.kw = {name: value for name, value in one.kw.items() if name not in TABLE_OPTIONS}

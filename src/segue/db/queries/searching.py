@@ -6,10 +6,9 @@ from typing import Any, NamedTuple
 
 from segue.db.errors import ConfigurationError
 from segue.db.models.constraints import Searchable
-from segue.db.models.mapping import Mapping
 from segue.db.queries.expressions import BOOLEAN, FLOAT, TEXT, Column, Expr, Key, Value
 
-__all__ = ["Headline", "Matches", "Rank", "index_name", "query_text", "search", "vector_text"]
+__all__ = ["Headline", "Matches", "Rank", "query_text", "search", "search_name", "vector_text"]
 
 _LONGEST = 1_000
 _MOST = 50
@@ -131,9 +130,9 @@ def search(words: str, *columns: Expr[Any]) -> Matches:
     )
 
 
-def index_name(mapping: Mapping) -> str:
+def search_name(table: str) -> str:
     """What the index of words of a table is called."""
-    return f"{mapping.table}_search"
+    return f"{table}_search"
 
 
 def vector_text(language: str, columns: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from segue.db.compiling.spelling.functions import without
 from segue.db.compiling.translation import MYSQL, Bound, Element, Scope, Translator, translates
 from segue.db.models.kinds import Kind
-from segue.db.queries.searching import Headline, Matches, Rank, index_name, query_text, vector_text
+from segue.db.queries.searching import Headline, Matches, Rank, query_text, search_name, vector_text
 
 _WORDS = Kind("str", str)
 
@@ -22,7 +22,7 @@ class _Search:
         bound = Bound(sql.value(), _WORDS, convert=query_text(sql.dialect))
         self.words = sql.bind(bound, sa.Text())
         self.columns = [sql.expression(one, scope) for one in node.columns]
-        self.name = f'"{index_name(self.mapping)}"'
+        self.name = f'"{search_name(self.mapping.table)}"'
         self.scope = scope
 
     def vector(self) -> Any:
