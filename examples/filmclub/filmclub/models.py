@@ -18,7 +18,7 @@ class Member(Account):
     reviews: Many["Review"] = related(other="author")
 
     def __str__(self) -> str:
-        return self.name or ""
+        return self.name or str(self.id)
 
 
 class Person(Model):
@@ -121,8 +121,23 @@ class Review(Model):
     state: Field[State] = field(default="waiting", read_only=True, max_length=10, index=True)
     written: Field[datetime] = field(default_factory=lambda: datetime.now(UTC), read_only=True, index=True)
     version: Field[int] = field(default=1, version=True)
+    reports: Many["Report"] = related(other="review")
 
     constraints = (unique("film", "author"),)
+
+    def __str__(self) -> str:
+        return self.text if len(self.text) <= 80 else f"{self.text[:79]}…"
+
+
+class Report(Model):
+    """Somebody thinks that moderators should look at a review."""
+
+    review: Ref[Review] = field(on_delete="cascade")
+    by: Ref[Member] = field(on_delete="cascade")
+    reason: Field[str] = field(max_length=300, min_length=1)
+    written: Field[datetime] = field(default_factory=lambda: datetime.now(UTC))
+
+    constraints = (unique("review", "by"),)
 
 
 def folded(text: str) -> str:

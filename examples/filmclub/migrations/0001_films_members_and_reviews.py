@@ -227,9 +227,11 @@ def upgrade() -> None:
     op.create_index("ix_review_film_id", "review", ["film_id"], unique=False)
     op.create_index("ix_review_state", "review", ["state"], unique=False)
     op.create_index("ix_review_written", "review", ["written"], unique=False)
+    op.create_word_index("film", ["words"])
 
 
 def downgrade() -> None:
+    op.drop_word_index("film", ["words"])
     op.drop_table("review")
     op.drop_table("member_groups")
     op.drop_table("film")

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 os.environ.setdefault("MAIL_URL", "memory:")
@@ -15,7 +15,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import pytest
 
+import segue
 from filmclub import app
+from segue.auth import Accounts
 from segue.db import Database
 from segue.testing import Client
 
@@ -32,3 +34,27 @@ def database() -> Iterator[None]:
 def client() -> Iterator[Client]:
     with db.rolled_back(), Client(app) as client:
         yield client
+
+
+PASSWORD = "nuages over the seine"
+
+
+@pytest.fixture
+def sign_in(client: Client) -> Callable[..., Client]:
+    """Makes an account, in a group if one is named, and gives a client that has signed in with it."""
+
+    def signed_in(name: str, group: str | None = None) -> Client:
+        async def add() -> None:
+            async with app.scope() as scope:
+                accounts = await scope.get(Accounts)
+                member = await accounts.create(email=f"{name}@example.com", name=name, password=PASSWORD)
+                if group is not None:
+                    await accounts.groups.add(member, group)
+
+        segue.wait(add())
+        browser = Client(app)  # another one: its cookies are its own
+        done = browser.post("/login", data={"login": name, "password": PASSWORD}, follow_redirects=False)
+        assert done.status == 303, done.text
+        return browser
+
+    return signed_in

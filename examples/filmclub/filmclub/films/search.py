@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from filmclub.models import Film, folded
 from segue import Meta, Struct
-from segue.db import Condition, Query, count
+from segue.db import Condition, Query, count, search
 from segue.db.queries.pages import Page
 
 Sort = Literal["known", "rated", "stars", "newest", "title"]
@@ -43,7 +43,7 @@ class Search(Struct, kw_only=True, frozen=True):
 
     def query(self, leave_out: str = "") -> Query[Film]:
         """All that fits, in no order."""
-        found = [Film.words.contains(word) for word in folded(self.q).split()]
+        found = [search(words_of(self.q), Film.words)] if words_of(self.q) else []
         return Film.where(*found, *self.conditions(leave_out))
 
     async def films(self) -> Page[Film]:
@@ -54,6 +54,12 @@ class Search(Struct, kw_only=True, frozen=True):
             .load(Film.director, Film.genre, Film.rating, Film.poster)
         )
         return await found.page(self.page, SIZE)
+
+
+def words_of(text: str) -> str:
+    """The words as they are kept. The last one may be unfinished."""
+    text = folded(text).strip()
+    return f"{text}*" if text[-1:].isalnum() else text
 
 
 class Facet(Struct, frozen=True):
@@ -72,11 +78,11 @@ class Facets(Struct, frozen=True):
     ratings: list[Facet]
 
 
-async def facets(search: Search) -> Facets:
+async def facets(asked: Search) -> Facets:
     """What a search could be narrowed by."""
-    genres = search.query("genre").where(Film.genre.slug != None)  # noqa: E711 -- SQL's IS NOT NULL
-    decades = search.query("decade").where(Film.released != None)  # noqa: E711
-    ratings = search.query("rating").where(Film.rating.name != None)  # noqa: E711
+    genres = asked.query("genre").where(Film.genre.slug != None)  # noqa: E711 -- SQL's IS NOT NULL
+    decades = asked.query("decade").where(Film.released != None)  # noqa: E711
+    ratings = asked.query("rating").where(Film.rating.name != None)  # noqa: E711
     return Facets(
         genres=[
             Facet(slug, name, number)
