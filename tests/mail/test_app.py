@@ -68,7 +68,9 @@ def test_a_message_is_sent_after_the_commit_and_never_after_a_rollback(shop: App
         assert client.post("/orders", params={"email": "ada@example.com"}).status == 200
         assert [one.recipients[0] for one in mails] == ["ada@example.com", "second-ada@example.com"]
         assert client.post("/orders", params={"email": "bob@example.com", "end": "fail"}).status == 500
-        assert len(mails) == 2
+        assert len(mails.wait_for(2)) == 2
+        with pytest.raises(TimeoutError, match="3 mails were expected, 2 came"):
+            mails.wait_for(3, seconds=0.01)
         # deliver() does not wait for anything.
         assert client.post("/orders", params={"email": "eve@example.com", "end": "now"}).status == 500
         assert [one.recipients[0] for one in mails][2:] == ["now-eve@example.com"]

@@ -1,5 +1,6 @@
 """Mail that an app sends in a test: caught, and not sent."""
 
+import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,20 @@ class Mails(Sequence["Letter"]):
     def to(self, address: str) -> "list[Letter]":
         """Those that somebody gets."""
         return [one for one in self if address in one.recipients]
+
+    def wait_for(self, number: int, *, seconds: float = 10.0) -> "Mails":
+        """Waits until so many were sent in all: some are sent beside the request, such as those of accounts.
+
+            link = mails.wait_for(1).last.text
+
+        Raises TimeoutError.
+        """
+        until = time.monotonic() + seconds
+        while len(self) < number:
+            if time.monotonic() > until:
+                raise TimeoutError(f"{number} mails were expected, {len(self)} came within {seconds:g} s")
+            time.sleep(0.01)
+        return self
 
     @property
     def last(self) -> "Letter":
