@@ -107,7 +107,8 @@ def test_from_texts_to_a_page_in_german(shop: Path) -> None:
     assert '"All posts"' in (shop / "blog" / "translations" / "blog.pot").read_text()
     assert 'msgid_plural "many things"' in (shop / "translations" / "javascript.pot").read_text()
 
-    segue(shop, "update", "--language", "de")
+    told = segue(shop, "update", "--language", "de")
+    assert f"messages.po: {pot.count('msgid ') - 1} to translate" in told
     po = shop / "translations" / "de" / "LC_MESSAGES" / "messages.po"
     assert "'Films' has no translation" in segue(shop, "check", code=1)
     before = po.read_bytes()
@@ -151,3 +152,18 @@ def test_mistakes_are_told(shop: Path) -> None:
     told = segue(shop, "extract", code=1)
     assert "home.html" in told
     assert "takes only names" in told
+
+
+def test_texts_of_plugins_are_not_those_of_the_app(tmp_path: Path) -> None:
+    (tmp_path / "shop.py").write_text(
+        "from segue import App\nfrom segue.auth import Auth\nfrom segue.db import Database\nfrom segue.i18n import I18n, gettext as _\n"
+        'app = App(plugins=[Database("sqlite://"), Auth(), I18n("en", "de")])\n\n\ndef hello() -> str:\n    return _("Good morning!")\n'
+    )
+    (tmp_path / "translations").mkdir()
+    (tmp_path / ".env").write_text(
+        "SECURITY_KEY=only-a-test-0123456789-abcdefghijklmnopqrstuvwxyz-0123456789\n"
+    )
+    segue(tmp_path, "extract")
+    pot = (tmp_path / "translations" / "messages.pot").read_text()
+    assert "Good morning!" in pot
+    assert "Register" not in pot

@@ -26,6 +26,7 @@ KEYWORDS: Mapping[str, Any] = {
 #: The domain of what is said in the browser.
 SCRIPTS = "javascript"
 _COMMENTS = ("Translators:", "Translator:", "NOTE:")
+_SEGUE = Path(__file__).resolve().parents[1]
 _PASSED = frozenset({"node_modules", "__pycache__", "site-packages", "build", "dist"})
 
 
@@ -51,13 +52,19 @@ def sources_of(app: App) -> list[Source]:
     found: list[Source] = []
     for one, told in declared:
         home = told.folder.parent
-        if "site-packages" in home.parts:
+        if not _is_own(home):
             continue
-        templates = [folder for folder, _ in one.declared.templates]
+        # Those of plugins have translations of their own.
+        templates = [folder for folder, _ in one.declared.templates if _is_own(folder)]
         roots = [home, *[folder for folder in templates if not folder.is_relative_to(home)]]
         others = [other for other in homes if other != home and other.is_relative_to(home)]
         found.append(Source(told, roots, templates, extracts, others))
     return found
+
+
+def _is_own(folder: Path) -> bool:
+    """Whether it is neither an installed package nor Segue."""
+    return "site-packages" not in folder.parts and not folder.is_relative_to(_SEGUE)
 
 
 def extracted(source: Source) -> dict[str, Catalog]:

@@ -152,7 +152,8 @@ def _forms(message: Message) -> list[str]:
 
 
 def _is_whole(message: Message) -> bool:
-    return all(_forms(message))
+    forms = _forms(message)
+    return bool(forms) and all(forms)
 
 
 def _wrong(message: Message, catalogue: Catalog) -> str:
