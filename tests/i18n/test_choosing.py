@@ -287,3 +287,18 @@ def test_hostile_languages_and_zones_cost_little_and_are_remembered_by_nobody(fo
 
 def _request(field: str) -> Request:
     return Request("GET", "/", [(b"accept-language", field.encode())])
+
+
+def test_files_are_at_one_address_in_all_languages(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.css").write_text("body { color: plum }")
+    page = "{{ static_url('a.css') }} {{ url_for('other') }}"
+    plugins = [I18n("en", "de", folder=folder, by=[ByPath()]), Templates(None, texts={"a.html": page})]
+    app = App(plugins=plugins)
+    app.static("/static", tmp_path)
+    app.get("/", template="a.html")(lambda: {"a": 1})
+    app.get("/other", name="other")(lambda: "x")
+    with Client(app) as client:
+        file, other = client.get("/de/").text.split()
+        assert file.startswith("/static/a.css?v=")
+        assert other == "/de/other"
+        assert client.get(file).text == "body { color: plum }"

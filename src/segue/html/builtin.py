@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from segue.core.records import Recorded
+from segue.core.routing.languages import FILES
 from segue.core.texts.speaking import current_direction, current_language
 from segue.core.texts.texts import Texts, framework
 from segue.html.loading import load
@@ -38,7 +39,7 @@ def built_in(apps: Sequence[Recorded]) -> BuiltIn:
         return url
 
     def static_url(request: Request | None, path: str, /, *, name: str = "static") -> str:
-        prefix = "" if request is None else request.prefix
+        prefix = "" if request is None else (request.made or {}).get(FILES, request.prefix)
         nearest = root.plan.nearest(name, f"{within}." if within else "")
         url: str = root.static_url(path, name=nearest, _prefix=prefix)
         return url

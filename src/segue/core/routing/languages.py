@@ -5,9 +5,11 @@ from segue.http.errors import PermanentRedirect
 from segue.http.request import Request
 from segue.http.response import Response
 
-__all__ = ["Languages"]
+__all__ = ["FILES", "Languages"]
 
 _KEY = "language"
+#: What URLs of static files begin with, in what a request has made.
+FILES = "prefix of files"
 
 
 class Languages:
@@ -45,8 +47,11 @@ class Languages:
                 raise PermanentRedirect(f"{request.prefix}{self._prefix(language)}{rest}")
             request.target = rest
             request.path = request.path[len(first) + 1 :] or "/"
-            request.prefix += f"/{language}"
         made = request.made = request.made or {}
+        # Files have no language: in each of them they are at one address.
+        made[FILES] = request.prefix
+        if named is not None:
+            request.prefix += f"/{language}"
         made[_KEY] = language
         made.pop("url", None)
         response = await next(request)
