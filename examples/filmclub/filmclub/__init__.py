@@ -46,7 +46,7 @@ def make_app() -> App:
             Sessions(DatabaseSessions()),
             Database(migrations=str(HERE.parent / "migrations")),
             Templates("templates"),
-            I18n("en", "de", "fr", by=[ByPath(), ByUser(), ByCookie(), ByHeader()]),
+            I18n("en", "de", "fr", by=[ByPath(always=True), ByUser(), ByCookie(), ByHeader()]),
             Mail(),
             Auth(Member, names=True),
             Passkeys(title="The film club"),

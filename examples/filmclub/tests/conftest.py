@@ -17,6 +17,7 @@ import pytest
 
 import segue
 from filmclub import app
+from filmclub.models import Member
 from segue.auth import Accounts
 from segue.db import Database
 from segue.testing import Client
@@ -44,17 +45,16 @@ def sign_in(client: Client) -> Callable[..., Client]:
     """Makes an account, in a group if one is named, and gives a client that has signed in with it."""
 
     def signed_in(name: str, group: str | None = None) -> Client:
-        async def add() -> None:
+        async def add() -> Member:
             async with app.scope() as scope:
                 accounts = await scope.get(Accounts)
                 member = await accounts.create(email=f"{name}@example.com", name=name, password=PASSWORD)
                 if group is not None:
                     await accounts.groups.add(member, group)
+                return member
 
-        segue.wait(add())
         browser = Client(app)  # another one: its cookies are its own
-        done = browser.post("/login", data={"login": name, "password": PASSWORD}, follow_redirects=False)
-        assert done.status == 303, done.text
+        browser.sign_in(segue.wait(add()))
         return browser
 
     return signed_in

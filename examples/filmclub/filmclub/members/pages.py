@@ -1,10 +1,10 @@
 """The pages of members: what everybody may see of somebody, and what somebody says of themselves."""
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 from filmclub.models import Member, Review
-from segue import App, Meta, NotFound, Request, SeeOther, Struct
+from segue import App, NotFound, Request, SeeOther
 from segue.html import FormOf, Page, render
 from segue.html.forms import Select, Textarea, Widget
 from segue.i18n import LazyText, gettext, lazy_gettext as _
@@ -28,16 +28,10 @@ async def profile(name: str) -> Page:
     return render("members/profile.html", shown=shown, reviews=await reviews)
 
 
-class Profile(Struct):
+class ProfileForm(FormOf[Member]):
     """What somebody says of themselves."""
 
-    about: Annotated[str, Meta(max_length=1_000)] = ""
-    language: str | None = None
-
-
-class ProfileForm(FormOf[Profile]):
-    """Changes it."""
-
+    only = ("about", "language")
     submit = _("Save")
     labels: ClassVar[Mapping[str, str | LazyText]] = {"about": _("About you"), "language": _("Language")}
     helps: ClassVar[Mapping[str, str | LazyText]] = {"about": _("Everybody can read it.")}
@@ -52,9 +46,7 @@ class ProfileForm(FormOf[Profile]):
 async def edit(form: ProfileForm, member: Member, flash: Flash, request: Request) -> Page:
     """One's own profile."""
     form.edit(member)
-    if form.valid:
-        form.update(member)
-        await member.save()
+    if await form.save():
         flash(gettext("Saved."), "success")
         raise SeeOther(request.url_for("members.profile", name=member.name))
     return form.render("members/edit.html")
