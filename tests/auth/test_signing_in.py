@@ -7,9 +7,8 @@ from typing import Any
 
 from people import PASSWORD
 
-import segue
 from segue import App
-from segue.auth import Accounts, SignedIn, User, freshly
+from segue.auth import Accounts, SignedIn, User
 from segue.testing import Client
 
 
@@ -66,22 +65,3 @@ def test_a_handler_may_take_nobody_too(make_app: Callable[..., App]) -> None:
         client.post("/new?email=ann@example.org")
         client.post("/login", data={"login": "ann@example.org", "password": PASSWORD})
         assert client.get("/hello").text == "ann@example.org by password"
-
-
-def test_tests_sign_in_without_a_password(make_app: Callable[..., App]) -> None:
-    app = with_pages(make_app())
-
-    @app.post("/dangerous", requires=[freshly()])
-    async def dangerous(user: User) -> str:
-        return str(user.email)
-
-    with Client(app) as client:
-        client.post("/new?email=ann@example.org")
-        ann = segue.wait(User.get(email="ann@example.org"))
-        client.sign_in(ann)
-        assert client.get("/me").json() == {"email": "ann@example.org"}
-        assert client.post("/dangerous").text == "ann@example.org"  # the same browser, just now
-        client.post("/logout")
-        assert client.get("/me", follow_redirects=False).status == 302
-        # Another browser is somebody else.
-        assert Client(app).get("/me", follow_redirects=False).status == 302

@@ -14,11 +14,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parent))
 
 import pytest
+from club_members import becomes, member
 
-import segue
 from filmclub import app
-from filmclub.models import Member
-from segue.auth import Accounts
 from segue.db import Database
 from segue.testing import Client
 
@@ -37,24 +35,13 @@ def client() -> Iterator[Client]:
         yield client
 
 
-PASSWORD = "nuages over the seine"
-
-
 @pytest.fixture
 def sign_in(client: Client) -> Callable[..., Client]:
-    """Makes an account, in a group if one is named, and gives a client that has signed in with it."""
+    """Makes a member, in a group if one is named, and gives a browser of their own in which they have signed in."""
 
-    def signed_in(name: str, group: str | None = None) -> Client:
-        async def add() -> Member:
-            async with app.scope() as scope:
-                accounts = await scope.get(Accounts)
-                member = await accounts.create(email=f"{name}@example.com", name=name, password=PASSWORD)
-                if group is not None:
-                    await accounts.groups.add(member, group)
-                return member
-
-        browser = Client(app)  # another one: its cookies are its own
-        browser.sign_in(segue.wait(add()))
+    def signed_in(name: str, *groups: str) -> Client:
+        browser = Client(app)
+        becomes(browser, member(name, *groups))
         return browser
 
     return signed_in

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
+from typing import TYPE_CHECKING, Self, TypeVar, Unpack
 
 from segue.core.providing.declarations import Provides
 from segue.http.headers import MutableHeaders
@@ -113,14 +113,6 @@ class AsyncClient:
         state = await self._visitor.open_session()
         yield Session(state)
         await self._visitor.close_session(state)
-
-    async def sign_in(self, account: Any) -> None:
-        """Signs somebody in, without a password: what follows is sent by them. The app lists the plugin ``Auth``.
-
-        await client.sign_in(user)
-        assert (await client.get("/account")).status == 200
-        """
-        await self._visitor.sign_in(account)
 
     async def request(self, method: str, url: str, **options: Unpack[RequestOptions]) -> ClientResponse:
         """Sends a request and reads the response. ``url``: a path, or a whole URL."""

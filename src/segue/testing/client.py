@@ -80,14 +80,6 @@ class Client:
         yield Session(state)
         self._loop.run(self._visitor.close_session(state))
 
-    def sign_in(self, account: Any) -> None:
-        """Signs somebody in, without a password: what follows is sent by them. The app lists the plugin ``Auth``.
-
-        client.sign_in(user)
-        assert client.get("/account").status == 200
-        """
-        self._loop.run(self._visitor.sign_in(account))
-
     def request(self, method: str, url: str, **options: Unpack[RequestOptions]) -> ClientResponse:
         """Sends a request and reads the response. ``url``: a path, or a whole URL."""
         return self._loop.run(self._visitor.request(method, url, options))

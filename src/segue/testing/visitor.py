@@ -121,19 +121,6 @@ class Visitor:
             cookie = application[SESSIONS].cookie.made(state.cookie, 3_600)
             self.cookies.take(self.base_url, [cookie.header()])
 
-    async def sign_in(self, account: Any) -> None:
-        """Lets the next request come from who has signed in with an account, without its password and the work of that."""
-        from segue.auth.identity import id_of
-        from segue.auth.known import Known, put_known
-        from segue.security.sessions.session import Session
-
-        state = await self.open_session()
-        session, now = Session(state), time.time()
-        agent = self.headers.get("user-agent", "")
-        put_known(session, Known(id_of(account), account.stamp, now, now, "test", agent=agent))
-        session.owner = id_of(account)
-        await self.close_session(state)
-
     async def start(self) -> None:
         async with asyncio.timeout(self.options.timeout):
             await self.application.startup()

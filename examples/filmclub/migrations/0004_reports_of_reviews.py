@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from segue.db.migrations import op, types
 
-after = "0002_the_films"
+after = "0003_chats_lists_posters_and_the_top_ten"
 
 
 def upgrade() -> None:
