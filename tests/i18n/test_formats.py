@@ -173,3 +173,13 @@ def test_a_hundred_languages_have_their_formats_their_plurals_and_their_names(tm
     files = dict(update_catalogues(source, ("ar", "ja", "ru", "pt-BR")))
     forms = {file.parts[-3]: file.read_text().count("msgstr[") for file in files}
     assert forms == {"ar": 6, "ja": 1, "ru": 3, "pt_BR": 2}
+
+
+def test_amounts_may_be_whole(tmp_path: Path) -> None:
+    app = App(plugins=[I18n("en", "de", folder=tmp_path)])
+    told = []
+    for language in ("en", "de"):
+        with in_language(app, language):
+            told.append(format_currency(33_139_618, "USD", digits=0))
+            told.append(format_currency(Decimal("9.9"), "EUR"))
+    assert [one.replace("\xa0", " ") for one in told] == ["$33,139,618", "€9.90", "33.139.618 $", "9,90 €"]

@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Sequence
+from copy import copy
 from decimal import Decimal
 from typing import Literal
 
@@ -77,9 +78,20 @@ def format_percent(value: Number, format: str | None = None) -> str:
     return numbers.format_percent(value, format, locale=speaker_locale())
 
 
-def format_currency(value: Number, currency: str, format: str | None = None) -> str:
-    """An amount of money: ``€9.90``, ``9,90 €``. ``currency``: the code of ISO 4217, ``"EUR"``."""
-    return numbers.format_currency(value, currency, format, locale=speaker_locale())
+def format_currency(
+    value: Number, currency: str, format: str | None = None, *, digits: int | None = None
+) -> str:
+    """An amount of money: ``€9.90``, ``9,90 €``. ``currency``: the code of ISO 4217, ``"EUR"``.
+
+    ``digits``: after the point, where they are not as many as the currency has: 0 for whole ones, ``€10``.
+    """
+    locale = speaker_locale()
+    if digits is None:
+        return numbers.format_currency(value, currency, format, locale=locale)
+    pattern = copy(numbers.parse_pattern(format or locale.currency_formats["standard"].pattern))
+    pattern.frac_prec = (digits, digits)
+    text: str = pattern.apply(value, locale, currency=currency, currency_digits=False)
+    return text
 
 
 def friendly_number(value: Number, *, digits: int = 1) -> str:
