@@ -1,5 +1,6 @@
 """The pages of films: the catalogue, a film, who directed, a genre."""
 
+from typing import Annotated
 from urllib.parse import urlencode
 
 import msgspec
@@ -7,17 +8,17 @@ import msgspec
 from filmclub.films.search import Search, facets
 from filmclub.lists.models import lists_of
 from filmclub.models import Film, Genre, Member, Person, Review
-from segue import App, Query, Request
+from segue import App, Meta, Query, Request
 from segue.html import Page, render
 
 films = App("films")
 
 
 @films.get("/", documented=False)
-async def index(search: Query[Search]) -> Page:
+async def index(search: Query[Search], page: Annotated[int, Meta(ge=1, le=1_000)] = 1) -> Page:
     """The catalogue: search, facets, twenty films. As one types, the results alone."""
-    page = render("films/index.html", search=search, films=await search.films(), facets=await facets(search))
-    return page.part("results")
+    shown = await search.films(page)
+    return render("films/index.html", search=search, films=shown, facets=await facets(search)).part("results")
 
 
 @films.get("/films/{id:int}", documented=False)
@@ -63,9 +64,8 @@ async def genre(slug: str) -> Page:
 @films.template_global
 def search_url(request: Request, search: Search, **changes: object) -> str:
     """The address of a search with something changed; what is as always is left out. Another choice begins at page one."""
-    asked = {"page": 1} | changes
-    values = {name: asked.get(name, getattr(search, name)) for name in search.__struct_fields__}
-    usual = msgspec.structs.asdict(Search())
+    values = msgspec.structs.asdict(search) | changes
+    usual = msgspec.structs.asdict(Search()) | {"page": 1}
     query = urlencode({name: value for name, value in values.items() if value and value != usual[name]})
     path = request.url_for("films.index")
     return f"{path}?{query}" if query else path

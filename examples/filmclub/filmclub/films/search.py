@@ -28,7 +28,6 @@ class Search(Struct, kw_only=True, frozen=True):
     decade: Annotated[int, Meta(ge=1880, le=2100, multiple_of=10)] | None = None
     rating: Annotated[str, Meta(max_length=20)] = ""
     sort: Sort = "known"
-    page: Annotated[int, Meta(ge=1, le=1_000)] = 1
 
     def conditions(self, leave_out: str = "") -> list[Condition]:
         """What has to hold for a film; a facet leaves itself out, to say what else there is."""
@@ -46,14 +45,13 @@ class Search(Struct, kw_only=True, frozen=True):
         found = [search(words_of(self.q), Film.words)] if words_of(self.q) else []
         return Film.where(*found, *self.conditions(leave_out))
 
-    async def films(self) -> Page[Film]:
+    def ordered(self) -> Query[Film]:
+        """The same in the order that was asked for."""
+        return self.query().order_by(ORDERS[self.sort], Film.id)
+
+    async def films(self, page: int) -> Page[Film]:
         """A page of it."""
-        found = (
-            self.query()
-            .order_by(ORDERS[self.sort], Film.id)
-            .load(Film.director, Film.genre, Film.rating, Film.poster)
-        )
-        return await found.page(self.page, SIZE)
+        return await self.ordered().load(Film.director, Film.poster).page(page, SIZE)
 
 
 def words_of(text: str) -> str:
@@ -91,7 +89,7 @@ async def facets(asked: Search) -> Facets:
             )
         ],
         decades=[
-            Facet(str(decade), f"{decade}s", number)
+            Facet(str(decade), str(decade), number)
             for decade, number in await decades.select(DECADE, count()).order_by(DECADE.desc())
         ],
         ratings=[
