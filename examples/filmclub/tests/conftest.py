@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+os.environ.setdefault("AUTH_ORIGIN", "https://filmclub.example")
 os.environ.setdefault("MAIL_URL", "memory:")
 os.environ.setdefault("SEGUE_CHANNELS", "memory:")
 os.environ.setdefault("SEGUE_LIMITS", "memory:")
