@@ -5,12 +5,12 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-os.environ.setdefault("AUTH_ORIGIN", "https://filmclub.example")
 os.environ.setdefault("MAIL_URL", "memory:")
 os.environ.setdefault("SEGUE_CHANNELS", "memory:")
 os.environ.setdefault("SEGUE_LIMITS", "memory:")
 os.environ.setdefault("MEDIA_URL", "memory:")
 os.environ.setdefault("SECURITY_KEY", "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz-0123456789")
+os.chdir(Path(__file__).parents[1])  # where segue.toml is, whoever runs the tests from wherever
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parent))
 
