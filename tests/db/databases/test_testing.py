@@ -148,3 +148,17 @@ def test_the_tables_are_those_of_the_revisions(kind: str, servers: dict[str, str
             with db.rolled_back():
                 assert segue.wait(Author.all().values(Author.name)) == ["Django"]
                 segue.wait(Author.all().delete())
+
+
+@pytest.mark.anyio
+async def test_who_is_cancelled_leaves_the_connection_to_others(rolled_back: Database) -> None:
+    slow = {"postgresql": "SELECT pg_sleep(0.3)", "mariadb": "SELECT sleep(0.3)"}.get(
+        rolled_back.engine.name, "SELECT 1"
+    )
+    asking = asyncio.create_task(rolled_back.execute(slow))
+    await asyncio.sleep(0.1)
+    asking.cancel()
+    with suppress(asyncio.CancelledError):
+        await asking
+    await Author.create(name="a", email="a")
+    assert await Author.all().count() == 1

@@ -121,6 +121,7 @@ class HomedConnection:
         self._connection = connection
         self._home = home
         self._lock = asyncio.Lock()  # it is waited for at home alone
+        self._under_way: set[asyncio.Task[Any]] = set()
 
     @property
     def raw(self) -> Any:
@@ -138,7 +139,10 @@ class HomedConnection:
         return await self._home.there(waited())
 
     async def guarded(self, sql: str, args: Sequence[Any], *, rows: bool) -> Any:
-        """Runs one statement in a savepoint of its own: when it fails, what was done before it is still there."""
+        """Runs one statement in a savepoint of its own: when it fails, what was done before it is still there.
+
+        Who is cancelled does not cancel it: that would cost all others of the test their connection.
+        """
 
         async def run() -> Any:
             connection = self._connection
@@ -152,7 +156,24 @@ class HomedConnection:
             await connection.release("segue_guard")
             return found
 
-        return await self._in_turn(run())
+        return await self._home.there(self._whole(run()))
+
+    async def _whole(self, work: Coroutine[Any, Any, T]) -> T:
+        """Runs ``work`` in its turn, at home, to its end."""
+
+        async def waited() -> T:
+            async with self._lock:
+                return await work
+
+        task = asyncio.get_running_loop().create_task(waited())
+        self._under_way.add(task)
+        task.add_done_callback(self._ended)
+        return await asyncio.shield(task)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._under_way.discard(task)
+        if not task.cancelled():
+            task.exception()  # who has been cancelled does not ask for it
 
     async def fetch(self, sql: str, args: Sequence[Any] = ()) -> Sequence[Row]:
         return await self._in_turn(self._connection.fetch(sql, args))
