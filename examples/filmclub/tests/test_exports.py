@@ -36,9 +36,10 @@ def test_all_films_leave_one_by_one(client: Client) -> None:
 
 
 def test_what_a_spreadsheet_would_compute_is_text(client: Client) -> None:
-    segue.wait(Film.create(title='=HYPERLINK("https://evil.example")', words="hyperlink"))
-    [row] = rows(client.get("/films.csv?q=hyperlink").text)
-    assert row["title"] == '\'=HYPERLINK("https://evil.example")'
+    # Not a new film: what a transaction has written MariaDB finds by words when it is committed.
+    segue.wait(Film.where(Film.title == "Alien").update(title='=HYPERLINK("https://evil.example")'))
+    titles = [row["title"] for row in rows(client.get("/films.csv?q=alien").text)]
+    assert '\'=HYPERLINK("https://evil.example")' in titles
 
 
 def test_a_search_is_a_feed(client: Client) -> None:

@@ -132,17 +132,22 @@ class HomedConnection:
         return self._connection.in_transaction
 
     async def _in_turn(self, work: Coroutine[Any, Any, T]) -> T:
+        """Runs ``work`` in its turn. Who is cancelled does not cancel it: that would cost all others of a test their connection."""
+
         async def waited() -> T:
             async with self._lock:
                 return await work
 
-        return await self._home.there(waited())
+        async def whole() -> T:
+            task = asyncio.get_running_loop().create_task(waited())
+            self._under_way.add(task)
+            task.add_done_callback(self._ended)
+            return await asyncio.shield(task)
+
+        return await self._home.there(whole())
 
     async def guarded(self, sql: str, args: Sequence[Any], *, rows: bool) -> Any:
-        """Runs one statement in a savepoint of its own: when it fails, what was done before it is still there.
-
-        Who is cancelled does not cancel it: that would cost all others of the test their connection.
-        """
+        """Runs one statement in a savepoint of its own: when it fails, what was done before it is still there."""
 
         async def run() -> Any:
             connection = self._connection
@@ -156,19 +161,7 @@ class HomedConnection:
             await connection.release("segue_guard")
             return found
 
-        return await self._home.there(self._whole(run()))
-
-    async def _whole(self, work: Coroutine[Any, Any, T]) -> T:
-        """Runs ``work`` in its turn, at home, to its end."""
-
-        async def waited() -> T:
-            async with self._lock:
-                return await work
-
-        task = asyncio.get_running_loop().create_task(waited())
-        self._under_way.add(task)
-        task.add_done_callback(self._ended)
-        return await asyncio.shield(task)
+        return await self._in_turn(run())
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._under_way.discard(task)
