@@ -1,4 +1,4 @@
-"""Who looks after the club: admins, and the group `moderators` (`segue auth groups add moderators NAME`)."""
+"""Who looks after the club: admins, and the group `moderators` (`segue auth join NAME moderators`)."""
 
 from segue.auth import SignedIn
 
