@@ -143,6 +143,7 @@ def test_a_ticket_of_an_account_that_was_blocked_or_has_another_password_is_none
         "https://one.example/exactly/not",
         "javascript:alert(1)",
         "//wiki.example/",
+        "https://[wiki.example/",
     ],
 )
 def test_no_ticket_for_a_program_that_nobody_has_named(campus: str, ann: Browser, service: str) -> None:

@@ -109,6 +109,20 @@ def test_nobody_is_found_by_what_is_a_filter_elsewhere(site: Callable[..., App],
         assert client.get("/who").json() == []
 
 
+def test_half_a_character_is_nobodys(site: Callable[..., App]) -> None:
+    app = site()
+
+    @app.get("/half")
+    async def half(accounts: Accounts) -> list[bool]:
+        return [
+            await accounts.check("ann\ud800", PASSWORD) is None,
+            await accounts.check("ann", f"{PASSWORD}\ud800") is None,
+        ]
+
+    with Client(app) as client:
+        assert client.get("/half").json() == [True, True]
+
+
 def test_no_password_is_no_password(slapd: Slapd, site: Callable[..., App]) -> None:
     """A directory answers a bind without a password with success: it is one for nobody (RFC 4513, section 5.1.2)."""
     with Client(site()) as client:

@@ -45,8 +45,11 @@ class Tickets:
         """Whether an address is that of a program that may ask who somebody is."""
         if len(service) > _LONGEST or not service.isascii() or not service.isprintable() or "\\" in service:
             return False
+        try:
+            path = urlsplit(service).path.split("/")
+        except ValueError:  # half of an IPv6 address
+            return False
         # Dots would lead out of the path again that is compared here; a fragment is nothing that a server sees.
-        path = urlsplit(service).path.split("/")
         if "#" in service or any(
             part.replace("%2e", ".").replace("%2E", ".") in (".", "..") for part in path
         ):

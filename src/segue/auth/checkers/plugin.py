@@ -54,7 +54,8 @@ class _Checker:
 
     async def __call__(self, login: str, password: str, request: Request | None) -> Any:
         # A directory takes a bind without a password for one that nobody asks to be anybody: it succeeds (RFC 4513, section 5.1.2).
-        if not login or not password or "\0" in login + password:
+        both = login + password
+        if not login or not password or "\0" in both or both.encode("utf-8", "replace").decode() != both:
             return None
         try:
             person = await self._source.check(login, password)

@@ -65,8 +65,8 @@ class Passwords:
 
     async def verify(self, password: str, hash: str | None) -> Verified:
         """Whether a password fits. ``hash``: None for an account that has none, or is not there: it takes as long as if it had."""
-        if len(password) > LONGEST:
-            return Verified(False)
+        if len(password) > LONGEST or password.encode("utf-8", "replace").decode() != password:
+            return Verified(False)  # nobody types half a character
         return await self._in_thread(lambda: self._verified(password, hash))
 
     def close(self) -> None:

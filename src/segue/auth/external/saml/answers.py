@@ -134,4 +134,7 @@ def _seconds(said: str) -> float:
         raise SignInFailed(f"{said!r:.60} is no time") from None
     if moment.tzinfo is None:
         raise SignInFailed(f"{said!r:.60} is a time without a zone")
-    return moment.timestamp()
+    try:
+        return moment.timestamp()
+    except OverflowError:
+        raise SignInFailed(f"{said!r:.60} is no time of ours") from None

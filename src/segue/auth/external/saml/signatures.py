@@ -28,7 +28,10 @@ def signed_part(data: bytes, certificates: Sequence[str]) -> Element:
         raise SignInFailed(f"the answer is no XML that is taken: {error}") from None
     etree, verifier, refusals = _signxml()
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-    root = etree.fromstring(data, parser)
+    try:
+        root = etree.fromstring(data, parser)
+    except etree.LxmlError as error:
+        raise SignInFailed(f"the answer is no XML that is taken: {error!s:.120}") from None
     if root.tag != f"{PROTOCOL}Response":
         raise SignInFailed(f"the answer is no response of SAML, but {root.tag!r:.80}")
     parts = [root, *root.findall(f"{ASSERTION}Assertion")]
