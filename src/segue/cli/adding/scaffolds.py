@@ -20,19 +20,18 @@ class _Kind(NamedTuple):
     annotation: str
     module: str = ""
     options: str = ""
-    example: str = ""
 
 
 _KINDS = {
-    "str": _Kind("str", options="max_length=200", example='"Nuages"'),
-    "text": _Kind("str", options="text=True, max_length=10_000", example='"Nuages"'),
-    "int": _Kind("int", example="7"),
-    "float": _Kind("float", example="7.5"),
-    "bool": _Kind("bool", options="default=False", example="True"),
-    "date": _Kind("date", "datetime", example='"1953-05-16"'),
-    "datetime": _Kind("datetime", "datetime", example='"1953-05-16T12:00:00Z"'),
-    "decimal": _Kind("Decimal", "decimal", options="digits=12, places=2", example='"7.50"'),
-    "uuid": _Kind("UUID", "uuid", example='"8f14e45f-ceea-467a-9575-6a3b1c0f4e21"'),
+    "str": _Kind("str", options="max_length=200"),
+    "text": _Kind("str", options="text=True, max_length=10_000"),
+    "int": _Kind("int"),
+    "float": _Kind("float"),
+    "bool": _Kind("bool", options="default=False"),
+    "date": _Kind("date", "datetime"),
+    "datetime": _Kind("datetime", "datetime"),
+    "decimal": _Kind("Decimal", "decimal", options="digits=12, places=2"),
+    "uuid": _Kind("UUID", "uuid"),
 }
 
 

@@ -96,7 +96,7 @@ class _Reader:
         called = self._called(one.node)
         if called is not None:
             return self._declared(one, *called)
-        if one.names.bound & self.apps - {"__all__"} and self._makes_app(one):
+        if one.names.bound & self.apps and self._makes_app(one):
             return Kind("app")
         if not _assigns_plainly(one.node):
             return Kind("effect")

@@ -11,7 +11,7 @@ __all__ = ["Names", "names_of"]
 class Names(NamedTuple):
     """What a statement at the top level of a module does with names of the module.
 
-    ``rebound``: by ``global`` in a function, so they have another value while the program runs. ``mentioned``: in annotations that are text.
+    ``rebound``: by ``global`` in a function, so they have another value while the program runs. ``used``: in annotations that are text, too.
     """
 
     bound: frozenset[str]
