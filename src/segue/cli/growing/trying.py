@@ -12,13 +12,15 @@ import tempfile
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
-from segue.cli.growing.modules import Grown
 from segue.cli.growing.portrait import Portrait
+
+if TYPE_CHECKING:
+    from segue.cli.growing.modules import Grown  # it needs libcst, which most apps do without
 
 __all__ = ["Trial", "differences"]
 
@@ -54,7 +56,7 @@ class Trial:
                     (folder / one.name).symlink_to(one, target_is_directory=one.is_dir())
             yield cls(folder, file, attribute, factory=factory)
 
-    def put(self, grown: Grown) -> None:
+    def put(self, grown: "Grown") -> None:
         """Puts the package and its front there."""
         for old, new in grown.moves.items():
             (self.folder / new).parent.mkdir(exist_ok=True)
