@@ -6,6 +6,8 @@ import asyncio
 import json
 import os
 import signal
+import statistics
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -197,3 +199,45 @@ def test_a_message_reaches_the_sockets_of_all_workers(
             sockets = [listen(open_sockets) for _ in range(12)]
             server.get("/say?text=still")
             assert {socket.recv(timeout=30) for socket in sockets} == {"still"}
+
+
+def test_a_message_is_at_every_socket_of_four_workers_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pace: Callable[[], float]
+) -> None:
+    """From the handler that publishes to each of a hundred sockets in less than 50 ms, without a broker.
+
+    All run on one machine, so they have one clock; what the machine is busy with is in `pace`, and the typical message counts.
+    """
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.delenv("SEGUE_CHANNELS", raising=False)
+    with serve(TIMED, tmp_path, "--workers", "4") as server, ExitStack() as open_sockets:
+        url = f"ws://127.0.0.1:{server.port}/news"
+        sockets = [open_sockets.enter_context(connect(url, open_timeout=30)) for _ in range(100)]
+        workers = {int(socket.recv(timeout=30)) for socket in sockets}
+        assert len(workers) > 1
+        slowest = []
+        for _ in range(15):
+            server.get("/say")
+            # The worker notes when it sends: what this test needs to read a hundred sockets does not count.
+            slowest.append(max(float(socket.recv(timeout=30)) for socket in sockets))
+    assert statistics.median(slowest) < 0.05 * pace(), slowest
+
+
+TIMED = """
+import os, time
+from segue import App, WebSocket
+from segue.channels import Channels
+
+app = App(plugins=[Channels()])
+
+@app.websocket("/news")
+async def news(socket: WebSocket, channels: Channels) -> None:
+    async with channels.subscribe("news", type=float) as messages:
+        await socket.send(str(os.getpid()))
+        async for message in messages:
+            await socket.send(str(time.time() - message.data))
+
+@app.get("/say")
+async def publish(channels: Channels) -> None:
+    await channels.publish("news", time.time())
+"""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -42,8 +42,9 @@ asyncio.run(main())
 class Club:
     """The club that runs, and its visitors."""
 
-    def __init__(self, process: Segue, film: int) -> None:
+    def __init__(self, process: Segue, film: int, command: Callable[..., None]) -> None:
         self.process = process
+        self._command = command
         self.url = f"http://127.0.0.1:{process.port}"
         self.film = film
 
@@ -60,6 +61,10 @@ class Club:
         visitor.headers["cookie"] = "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())
         visitor.cookies.clear()
         return visitor
+
+    def run(self, program: str, *arguments: str) -> None:
+        """Runs a program beside the club: on its database, on its channels."""
+        self._command("-c", program, *arguments)
 
     def socket(self, member: httpx2.Client, film: int | None = None) -> ClientConnection:
         """The socket of a member in the chat of a film."""
@@ -109,4 +114,4 @@ def club(folder: Path, *members: str, workers: int = 2, **more: str) -> Iterator
         film = next(
             int(line.partition('"id":')[2].partition(",")[0]) for line in lines if '"title":"Alien"' in line
         )
-        yield Club(process, film)
+        yield Club(process, film, command)

@@ -36,7 +36,7 @@ const heard = {
   said({ id, author, text, sent }) {
     if (list.querySelector(`[data-id="${id}"]`)) return
     const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40
-    const line = pattern.content.firstElementChild.cloneNode(true)
+    const line = document.importNode(pattern.content.firstElementChild, true)
     line.dataset.id = id
     line.querySelector("b").textContent = author
     line.querySelector("p").textContent = text
@@ -44,7 +44,7 @@ const heard = {
     time.dateTime = sent
     time.textContent = new Date(sent).toLocaleTimeString(document.documentElement.lang, { timeStyle: "short" })
     const removing = line.querySelector("form")
-    if (removing) removing.action = removing.action.replace(/\d+\/remove$/, `${id}/remove`)
+    if (removing) removing.setAttribute("action", removing.getAttribute("action").replace(/\d+\/remove$/, `${id}/remove`))
     // What was missed while the connection was away comes in its order.
     const after = [...list.children].find((one) => Number(one.dataset.id) > id)
     list.insertBefore(line, after ?? null)

@@ -20,11 +20,11 @@ events.addEventListener("message", (event) => {
 })
 
 function made({ id, film_id, film, author, stars, text, written }) {
-  const one = pattern.content.firstElementChild.cloneNode(true)
+  const one = document.importNode(pattern.content.firstElementChild, true)
   one.dataset.id = id
   const link = one.querySelector("a")
   link.textContent = film
-  link.pathname = link.pathname.replace(/\d+$/, film_id)
+  link.setAttribute("href", link.getAttribute("href").replace(/\d+$/, film_id))
   one.querySelector("b").textContent = author
   const shown = one.querySelector(".stars")
   shown.textContent = "★".repeat(stars) + "☆".repeat(5 - stars)
