@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from browser import Tab, opened
@@ -56,7 +57,7 @@ def browser(served: Club, name: str, folder: Path) -> Iterator[Tab]:
         tab.value(f"document.querySelector('[name=login]').value = {json.dumps(name)}")
         tab.value(f"document.querySelector('[name=password]').value = {json.dumps(PASSWORD)}")
         tab.value("document.querySelector('[name=password]').form.requestSubmit()")
-        tab.wait_for("location.pathname != '/login' && document.readyState == 'complete'")
+        tab.wait_for("!location.pathname.endsWith('/login') && document.readyState == 'complete'")
         yield tab
         assert not tab.complaints, tab.complaints
 
@@ -64,7 +65,7 @@ def browser(served: Club, name: str, folder: Path) -> Iterator[Tab]:
 def go(tab: Tab, url: str, seen: str = "h1") -> None:
     tab.command("Page.navigate", url=url)
     tab.wait_for(
-        f"location.href == {json.dumps(url)} && document.readyState == 'complete' && !!document.querySelector({json.dumps(seen)})"
+        f"location.pathname.endsWith({json.dumps(urlsplit(url).path)}) && document.readyState == 'complete' && !!document.querySelector({json.dumps(seen)})"
     )
 
 
@@ -138,7 +139,7 @@ def test_a_moderator_takes_a_message_away_under_the_eyes_of_its_author(served: C
         moderator.wait_for(shows("Somewhat rude."))
         assert author.value("document.querySelectorAll('#messages button').length") == 0
         action = moderator.value("document.querySelector('#messages form').getAttribute('action')")
-        assert action.startswith(f"/films/{served.film + 1}/chat/")
+        assert f"/films/{served.film + 1}/chat/" in action
         assert not action.endswith("/0/remove")
         moderator.value("document.querySelector('#messages button').click()")
         for tab in (author, moderator):
@@ -160,7 +161,7 @@ def test_a_poster_a_list_and_the_ten_best(served: Club, tmp_path: Path) -> None:
         go(tab, f"{served.url}/lists")
         tab.value("document.querySelector('[name=title]').value = 'To see again'")
         tab.value("document.querySelector('[name=title]').form.requestSubmit()")
-        tab.wait_for("/^\\/lists\\/\\d+$/.test(location.pathname) && document.readyState == 'complete'")
+        tab.wait_for("/\\/lists\\/\\d+$/.test(location.pathname) && document.readyState == 'complete'")
         made = tab.value("location.href")
         go(tab, f"{served.url}/films/{served.film}", "img.poster")
         tab.wait_for("document.querySelector('img.poster').naturalWidth > 0")
@@ -182,5 +183,5 @@ def test_a_poster_a_list_and_the_ten_best(served: Club, tmp_path: Path) -> None:
         served.run(REVIEW, str(served.film), "ripley", "It <b>frightens</b>.")
         tab.wait_for(shows("It <b>frightens</b>."))
         assert tab.value("document.querySelector('#news .stars').innerText") == "★★★★☆"
-        assert tab.value("document.querySelector('#news a').href") == f"{served.url}/films/{served.film}"
+        assert tab.value("document.querySelector('#news a').pathname").endswith(f"/films/{served.film}")
         look(tab, "live")
