@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 
 from segue import App, HTTPError, Next, NotFound, Query, Request, Response, Struct, WebSocket
@@ -71,6 +73,16 @@ def test_the_limits_and_the_generated_function_are_told() -> None:
     found = explain(site(), "POST", "/films")
     assert found.limits["body"] == "1,000,000 bytes of JSON"
     assert "handler(p_film)" in found.source
+
+
+def test_the_status_of_a_result_is_the_one_that_its_annotation_names() -> None:
+    app = App("told")
+
+    @app.post("/films")
+    def add(title: str) -> tuple[str, Literal[201]]:
+        return title, 201
+
+    assert explain(app, "POST", "/films").status == 201
 
 
 def test_head_is_answered_by_the_handler_for_get() -> None:

@@ -5,7 +5,7 @@ import difflib
 import inspect
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 from msgspec import UNSET, Struct
@@ -124,6 +124,16 @@ def _request(app: App, method: str, target: str, headers: Mapping[str, str]) -> 
     return app.request_class(method.upper(), target, raw)
 
 
+def _promised(endpoint: Endpoint) -> int:
+    """The status of what it returns: ``tuple[Film, Literal[201]]`` says another one than the route."""
+    args = get_args(endpoint.returns)
+    if get_origin(endpoint.returns) is tuple and len(args) in (2, 3) and get_origin(args[1]) is Literal:
+        statuses = get_args(args[1])
+        if len(statuses) == 1:
+            return int(statuses[0])
+    return endpoint.options.status
+
+
 def _found(endpoint: Endpoint, request: Request, told: str) -> Explanation:
     apps = endpoint.apps[::-1]
     # What no app has declared for all of its routes is of this route, or of an include statement around it.
@@ -131,7 +141,7 @@ def _found(endpoint: Endpoint, request: Request, told: str) -> Explanation:
     return Explanation(
         request=told,
         route=route_info(endpoint),
-        status=endpoint.options.status,
+        status=_promised(endpoint),
         reason="",
         values={name: str(value) for name, value in request.params.items()},
         middleware=[
