@@ -89,3 +89,16 @@ async def _kept_waiting(url: str, change: str) -> None:
                 assert not isinstance(failed.value, ConnectionLost)
         await database.drop_all()
         await database.execute("drop table if exists opening_later")
+
+
+def test_where_it_is_may_stand_in_the_environment_or_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    assert Database().url == "sqlite:///app.db"
+    Path(".env").write_text("SECURITY_KEY=x\nDATABASE_URL=sqlite:///club.db\n")
+    assert Database().url == "sqlite:///club.db"
+    monkeypatch.setenv("DATABASE_URL", "sqlite:///other.db")
+    assert Database().url == "sqlite:///other.db"
+    assert Database("sqlite://").url == "sqlite://"

@@ -5,9 +5,11 @@ import contextlib
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from contextvars import ContextVar, Token
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
 from segue.core.life.commits import announce_commits
+from segue.core.settings.configfiles import read_dotenv
 from segue.core.threads import wait
 from segue.db.errors import ConfigurationError
 from segue.db.models.mapping import Mapping
@@ -43,7 +45,7 @@ class Database:
             await Film.create(title="Alien")
 
     ``url``: ``sqlite:///app.db``, ``sqlite://`` (in memory), ``postgresql://user:password@host/name``, ``mysql://``, ``mariadb://``,
-    ``oracle://``, or any of SQLAlchemy; without it ``DATABASE_URL``, else ``sqlite:///app.db``. A list of URLs: the first that can be
+    ``oracle://``, or any of SQLAlchemy; without it ``DATABASE_URL`` in the environment or in ``.env``, else ``sqlite:///app.db``. A list of URLs: the first that can be
     reached is used, and the next one when it is lost. ``name``: for one of several: models say
     ``database="archive"``, queries ``.using("archive")``. ``models``: which models are in it; without it all that are defined and name
     no other. ``statements``: how many compiled statements are kept. ``migrate``: when it is opened, the revisions in the folder
@@ -63,7 +65,7 @@ class Database:
     ) -> None:
         urls = [url] if isinstance(url, str) else list(url or ())
         #: Where it is. The others are used when it cannot be reached.
-        self.url = (urls[0] if urls else None) or os.environ.get("DATABASE_URL") or "sqlite:///app.db"
+        self.url = (urls[0] if urls else None) or _said() or "sqlite:///app.db"
         self.others = urls[1:]
         #: The name of the plugin, and of the database.
         self.name = name
@@ -443,3 +445,11 @@ def _without_password(url: str) -> str:
         return url
     scheme, _, user = start.partition("://")
     return f"{scheme}://{user.partition(':')[0]}@{rest}"
+
+
+def _said() -> str | None:
+    """What the environment says, or else ``.env``, as for the settings of all plugins."""
+    if url := os.environ.get("DATABASE_URL"):
+        return url
+    told = read_dotenv(Path(".env")) if Path(".env").is_file() else {}
+    return told["DATABASE_URL"][0] if "DATABASE_URL" in told else None
