@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from shop import Author, Post, Tag
 
 from segue.cli import main
-from segue.db import Database, Field, Model, Ref, field
+from segue.db import ConfigurationError, Database, Field, Model, Ref, field
 from segue.db.data.factories import Factory
 from segue.db.data.fixtures import Form, dump, load
 
@@ -100,6 +100,17 @@ async def test_a_file_that_is_wrong_leaves_nothing(shop: Database) -> None:
     with pytest.raises(Exception, match="name"):
         await load(shop, io.StringIO("\n".join(lines)))
     assert await Tag.all().count() == 0
+
+
+@pytest.mark.parametrize("form", ["json", "jsonl"])
+async def test_plain_objects_are_loaded_where_one_model_is_meant(shop: Database, form: Form) -> None:
+    rows = [{"name": "Django", "email": "d"}, {"name": "Stéphane", "email": "s"}]
+    text = json.dumps(rows) if form == "json" else "\n".join(map(json.dumps, rows))
+    loaded = await load(shop, io.StringIO(text), models=[Author], form=form)
+    assert loaded.created == 2
+    assert await Author.order_by(Author.name).values(Author.name) == ["Django", "Stéphane"]
+    with pytest.raises(ConfigurationError, match="does not say of which model it is"):
+        await load(shop, io.StringIO(text), form=form)
 
 
 async def test_two_databases_are_brought_together(shop: Database, tmp_path: Path) -> None:

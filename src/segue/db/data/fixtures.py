@@ -175,7 +175,7 @@ async def load(
         await load(db, Path("shop.jsonl"))
         await load(db, Path("other-office.jsonl"), match="uuid")
 
-    Keys are those of the file. ``match``: the name of a unique field: an object that has its value here already is updated, others are
+    A file of one model, which ``models`` names, may also have plain objects, with their fields alone. Keys are those of the file. ``match``: the name of a unique field: an object that has its value here already is updated, others are
     created, with keys of this database; what refers to them is put right. So two databases may be brought together. Raises
     ValidationError for values that the model does not allow, ConfigurationError for a model that is not there.
     """
@@ -337,16 +337,29 @@ def _value(column: ColumnField, given: Any, *, texts: bool) -> Any:
     return msgspec.convert(given, column.kind.python, strict=not texts)
 
 
-def _lines(file: IO[str], _: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def _lines(file: IO[str], name: str) -> Iterator[tuple[str, dict[str, Any]]]:
     for line in file:
         if line.strip():
-            one = json.loads(line)
-            yield one["model"], one["fields"]
+            yield _told(json.loads(line), name)
 
 
-def _list(file: IO[str], _: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def _list(file: IO[str], name: str) -> Iterator[tuple[str, dict[str, Any]]]:
     for one in json.load(file):
-        yield one["model"], one["fields"]
+        yield _told(one, name)
+
+
+def _told(one: Any, name: str) -> tuple[str, dict[str, Any]]:
+    """The model and the fields of an object as ``dump`` writes it, or of a plain one where only one model is meant."""
+    if isinstance(one, dict):
+        if one.keys() == {"model", "fields"}:
+            return one["model"], one["fields"]
+        if name:
+            return name, one
+    raise ConfigurationError(
+        f"an object of the file does not say of which model it is: {str(one)[:80]}. It is written "
+        '{"model": "Author", "fields": {...}}, as dump does; a file of plain objects has one model: name it, '
+        "models=[Author], or --model"
+    )
 
 
 def _tables(file: IO[str], name: str) -> Iterator[tuple[str, dict[str, Any]]]:
