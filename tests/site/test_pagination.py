@@ -133,3 +133,24 @@ def test_what_cannot_be_is_told() -> None:
         @paginate(20)
         async def films(page: int) -> list[int]:
             return []
+
+
+def test_pages_of_a_query_have_links_too(url: str) -> None:
+    db = database(url)
+    app = App(
+        "pages-of-a-query",
+        plugins=[db, Templates(None, texts={"films.html": "{{ page_links(films) }}"}), Site()],
+    )
+
+    @app.get("/films", template="films.html")
+    async def films(page: int = 1) -> dict[str, Any]:
+        return {"films": await CinemaFilm.order_by(CinemaFilm.year).page(page, 3)}
+
+    @app.lifespan
+    async def filled() -> Any:
+        for n in range(4):
+            await CinemaFilm.create(title=f"P{n}", slug=f"page-{n}", year=2000 + n)
+        yield
+
+    with Client(app) as client:
+        assert 'href="?a=b&amp;page=2" rel="next"' in client.get("/films?a=b").text

@@ -70,18 +70,19 @@ class Paginated(Struct, Generic[T]):
 
     def numbers(self) -> Iterator[int | None]:
         """The numbers of the pages to be linked: the first, those around this one, the last; None where some are left out."""
-        shown = sorted(
-            {1, self.pages}
-            | set(range(max(1, self.number - _AROUND), min(self.pages, self.number + _AROUND) + 1))
-        )
-        before = 0
-        for number in shown:
-            if number == before + 2:
-                yield before + 1
-            elif number > before + 1:
-                yield None
-            yield number
-            before = number
+        return _numbers(self.number, self.pages)
+
+
+def _numbers(current: int, pages: int) -> Iterator[int | None]:
+    shown = sorted({1, pages} | set(range(max(1, current - _AROUND), min(pages, current + _AROUND) + 1)))
+    before = 0
+    for number in shown:
+        if number == before + 2:
+            yield before + 1
+        elif number > before + 1:
+            yield None
+        yield number
+        before = number
 
 
 async def page_of(results: Any, number: int, size: int) -> Paginated[Any]:
@@ -175,7 +176,7 @@ def _returned(handler: Callable[..., Any]) -> Any:
 def page_links(request: Request, page: Any, *, name: str = "page") -> Markup:
     """Writes the links to the other pages; the rest of the query stays as it is.
 
-    Templates know it: ``{{ page_links(films) }}``. Empty where there is one page only. ``name``: that of the parameter.
+    ``page``: what ``paginate`` gives, or ``page`` of a query. Templates know it: ``{{ page_links(films) }}``. Empty where there is one page only. ``name``: that of the parameter.
     """
     if page.pages <= 1:
         return Markup("")
@@ -189,7 +190,7 @@ def page_links(request: Request, page: Any, *, name: str = "page") -> Markup:
     parts = []
     if page.has_previous:
         parts.append(link(page.number - 1, _p("pages", "Previous"), ' rel="prev"'))
-    for number in page.numbers():
+    for number in _numbers(page.number, page.pages):
         if number is None:
             parts.append("<li><span>…</span></li>")
         else:
