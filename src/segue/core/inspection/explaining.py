@@ -129,8 +129,8 @@ def _promised(endpoint: Endpoint) -> int:
     args = get_args(endpoint.returns)
     if get_origin(endpoint.returns) is tuple and len(args) in (2, 3) and get_origin(args[1]) is Literal:
         statuses = get_args(args[1])
-        if len(statuses) == 1:
-            return int(statuses[0])
+        if len(statuses) == 1 and isinstance(statuses[0], int):
+            return statuses[0]
     return endpoint.options.status
 
 
