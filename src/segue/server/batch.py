@@ -2,6 +2,8 @@
 
 import asyncio
 
+from segue.http.errors import ClientDisconnected
+
 __all__ = ["Batch"]
 
 _SIZE = 128 * 1024
@@ -28,13 +30,20 @@ class Batch:
         self._scheduled = False
 
     def add(self, piece: bytes, size: int) -> None:
-        """Takes a piece along, in the chunked coding if that is used (RFC 9112, section 7.1)."""
+        """Takes a piece along, in the chunked coding if that is used (RFC 9112, section 7.1).
+
+        Raises ClientDisconnected when nothing leaves any more.
+        """
         if self._chunked:
             self._pieces += (b"%x\r\n" % size, piece, b"\r\n")
         else:
             self._pieces.append(piece)
         self._size += size
         if self._size >= _SIZE:
+            # A connection that was ended never says "wait": who makes pieces without waiting would go on for ever, and the
+            # loop would never turn to tell of the loss.
+            if self._transport.is_closing():
+                raise ClientDisconnected("the connection was ended")
             self.flush()
         elif not self._scheduled:
             self._scheduled = True
