@@ -90,3 +90,7 @@ def run_page(path: Path, text: str) -> int:
         else:
             sys.modules[module.__name__] = before
     return ran
+
+
+if __name__ == "__main__":
+    run_page(Path(sys.argv[1]), Path(sys.argv[1]).read_text(encoding="utf-8"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import traceback
 from pathlib import Path
 
@@ -14,17 +16,42 @@ PAGES = [
     ROOT / "README.md",
     *(page for page in sorted((ROOT / "docs").rglob("*.md")) if page.parent.name != "tutorial"),
 ]
+# What a page does to its process would stay there for the tests that come after it, and theirs for the page.
+OWN_PROCESS = {
+    "coming-from-cherrypy.md": "CherryPy has one configuration and one engine for all of a process",
+    "coming-from-django.md": "Django can be configured once in a process",
+}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_the_examples_of_the_page_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)  # an example may write files
+    if page.name in OWN_PROCESS:
+        alone(page)
+        return
     try:
         run_page(page, page.read_text(encoding="utf-8"))
     except BaseException as error:  # an example may also exit
         if isinstance(error, KeyboardInterrupt):
             raise
         pytest.fail(f"{place(page, error)}\n{''.join(traceback.format_exception(error))}", pytrace=False)
+
+
+def alone(page: Path) -> None:
+    """Runs the page in a process of its own; what goes wrong there fails the test with the traceback of there."""
+    command = [sys.executable, "-W", "error", str(Path(__file__).with_name("docpages.py")), str(page)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=110)
+    if done.returncode != 0:
+        pytest.fail(done.stdout + done.stderr, pytrace=False)
+
+
+def test_a_page_in_a_process_of_its_own_fails_with_its_line(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("```python\nx = 1\n```\n", encoding="utf-8")
+    alone(page)
+    page.write_text("```python\nx = 1\nx / 0\n```\n", encoding="utf-8")
+    with pytest.raises(pytest.fail.Exception, match=r'page\.md", line 3(?s:.*)ZeroDivisionError'):
+        alone(page)
 
 
 def place(page: Path, error: BaseException) -> str:
