@@ -13,7 +13,7 @@ A script with one app needs not even make it: ``from segue import get, run`` dec
 
 __version__ = "0.1.0"
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec import Meta, Struct
 
@@ -25,6 +25,7 @@ from segue.core.binding.roles import Private, ReadOnly, Shape, WriteOnly
 from segue.core.records import Next
 from segue.core.routing.converters import Converter
 from segue.core.styles.hooks import after, around, before, invalid, wrap
+from segue.frontdoor import opened_late
 from segue.http.cookies import Cookie as SetCookie
 from segue.http.errors import (
     BadRequest,
@@ -79,7 +80,10 @@ if TYPE_CHECKING:
     )
     from segue.core.documentation import answers
     from segue.core.files.assets import Assets
+    from segue.core.files.building import build_assets
     from segue.core.files.responses import file_response
+    from segue.core.identity import identity_of
+    from segue.core.inspection.checks import check_app
     from segue.core.inspection.overview import inspect_app
     from segue.core.life.signals import (
         AppSignal,
@@ -111,6 +115,7 @@ if TYPE_CHECKING:
     from segue.core.middleware.requestbodies import DecodedBodies
     from segue.core.middleware.requestids import RequestIds
     from segue.core.middleware.trace import Trace
+    from segue.core.plan import FreezeError
     from segue.core.plugins.discovery import discovered
     from segue.core.plugins.order import Plugin
     from segue.core.plugins.setup import Setup
@@ -291,6 +296,10 @@ __all__ = [
     "json_text",
     "slugged",
     "strong",
+    "FreezeError",
+    "build_assets",
+    "check_app",
+    "identity_of",
 ]
 
 # Made when it is first asked for: an app that makes its own never has it.
@@ -316,6 +325,10 @@ _DEFAULT = frozenset(
 _IN_MODULE = {
     "current_app": "context",
     "find_app": "apps",
+    "FreezeError": "plan",
+    "build_assets": "files.building",
+    "check_app": "inspection.checks",
+    "identity_of": "identity",
     "current_request": "context",
     "ensure_current": "middleware.etags",
     "Charsets": "results.charsets",
@@ -403,24 +416,13 @@ _IN_MODULE = {
         "life.signals",
     ),
     "popargs": "styles.exposing",
+    "JSONLines": "results.streams",
+    "Threads": "threads",
+    "wait": "threads",
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name in _IN_MODULE:
-        import importlib
-
-        return getattr(importlib.import_module(f"segue.core.{_IN_MODULE[name]}"), name)
-    if name in _DEFAULT:
-        from segue.core import default
-
-        return getattr(default, name)
-    if name == "JSONLines":
-        from segue.core.results.streams import JSONLines
-
-        return JSONLines
-    if name in ("Threads", "wait"):
-        from segue.core import threads
-
-        return getattr(threads, name)
-    raise AttributeError(f"module 'segue' has no attribute {name!r}")
+__getattr__ = opened_late(
+    __name__,
+    {name: f"core.{place}" for name, place in (_IN_MODULE | dict.fromkeys(_DEFAULT, "default")).items()},
+)

@@ -15,10 +15,8 @@ from filmclub.moderators import is_moderator
 from filmclub.posters import posters
 from filmclub.reviews import reviews
 from filmclub.topten import topten
-from segue import App, Request
-from segue.auth import Auth, SignedIn
-from segue.auth.passkeys.plugin import Passkeys
-from segue.core.identity import identity_of
+from segue import App, Request, identity_of
+from segue.auth import Auth, Passkeys, SignedIn
 from segue.db import Database
 from segue.db.sessions import DatabaseSessions
 from segue.html import Templates

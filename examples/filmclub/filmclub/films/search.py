@@ -4,8 +4,7 @@ from typing import Annotated, Literal
 
 from filmclub.models import Film, folded
 from segue import Meta, Struct
-from segue.db import Condition, Query, count, search
-from segue.db.queries.pages import Page
+from segue.db import Condition, Page, Query, count, search
 
 Sort = Literal["known", "rated", "stars", "newest", "title"]
 SIZE = 20

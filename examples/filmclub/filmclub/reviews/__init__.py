@@ -1,6 +1,6 @@
 """Reviews: what members think of films, and who looks after that."""
 
-from filmclub.reviews import rules  # noqa: F401 -- from now on they hold
+from filmclub.reviews import rules  # noqa: F401 -- from now on they hold # pyright: ignore[reportUnusedImport] -- the same
 from filmclub.reviews.moderation import moderation
 from filmclub.reviews.pages import reviews
 
