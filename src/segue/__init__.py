@@ -302,25 +302,6 @@ __all__ = [
     "identity_of",
 ]
 
-# Made when it is first asked for: an app that makes its own never has it.
-_DEFAULT = frozenset(
-    {
-        "delete",
-        "error_handler",
-        "get",
-        "include",
-        "middleware",
-        "mount",
-        "patch",
-        "post",
-        "put",
-        "route",
-        "run",
-        "websocket",
-    }
-)
-
-
 # Loaded when they are first asked for, each from its module.
 _IN_MODULE = {
     "current_app": "context",
@@ -415,6 +396,23 @@ _IN_MODULE = {
         ),
         "life.signals",
     ),
+    **dict.fromkeys(
+        (
+            "delete",
+            "error_handler",
+            "get",
+            "include",
+            "middleware",
+            "mount",
+            "patch",
+            "post",
+            "put",
+            "route",
+            "run",
+            "websocket",
+        ),
+        "default",
+    ),
     "popargs": "styles.exposing",
     "JSONLines": "results.streams",
     "Threads": "threads",
@@ -422,7 +420,4 @@ _IN_MODULE = {
 }
 
 
-__getattr__ = opened_late(
-    __name__,
-    {name: f"core.{place}" for name, place in (_IN_MODULE | dict.fromkeys(_DEFAULT, "default")).items()},
-)
+__getattr__ = opened_late(__name__, {name: f"core.{place}" for name, place in _IN_MODULE.items()})
