@@ -396,6 +396,7 @@ _IN_MODULE = {
         ),
         "life.signals",
     ),
+    # The app of one file, made when it is first asked for: an app that makes its own never has it.
     **dict.fromkeys(
         (
             "delete",
