@@ -58,7 +58,7 @@ def test_models_become_revisions_that_run_both_ways(tmp_path: Path, url: str, se
     assert "0001_first is not applied" in segue("db", "check", code=1).stdout
     assert segue("db", "migrate").stdout == "0001_first\n"
     assert segue("db", "check").stdout == ""
-    assert segue("add", "Cleo").stdout == "Cleo\n"
+    assert segue("exec", "add", "Cleo").stdout == "Cleo\n"
 
     write(tmp_path, url, RATING)
     assert "add the column film.rating" in segue("db", "check", code=1).stdout
@@ -66,7 +66,7 @@ def test_models_become_revisions_that_run_both_ways(tmp_path: Path, url: str, se
     assert revisions(tmp_path) == ["0001_first", "0002_films_have_a_rating"]
     segue("db", "migrate")
     segue("db", "check")
-    assert segue("add", "Vagabond").stdout == "Cleo, Vagabond\n"
+    assert segue("exec", "add", "Vagabond").stdout == "Cleo, Vagabond\n"
     status = segue("db", "status").stdout.splitlines()
     assert [line[:3] for line in status] == ["[x]", "[x]"]
     assert "0002_films_have_a_rating" in segue("db", "history").stdout.splitlines()[0]
@@ -93,7 +93,7 @@ def test_what_was_renamed_is_said(tmp_path: Path, segue: Segue) -> None:
     write(tmp_path, url)
     segue("db", "diff", "-m", "first")
     segue("db", "migrate")
-    segue("add", "Cleo")
+    segue("exec", "add", "Cleo")
     write(
         tmp_path,
         url,
@@ -107,7 +107,7 @@ def test_what_was_renamed_is_said(tmp_path: Path, segue: Segue) -> None:
     segue("db", "diff", "-m", "names", "--rename", "film.title:name")
     segue("db", "migrate")
     assert segue("db", "check").stdout == ""
-    assert segue("add", "Vagabond").stdout == "Cleo, Vagabond\n"
+    assert segue("exec", "add", "Vagabond").stdout == "Cleo, Vagabond\n"
 
 
 def test_whole_databases_are_made_and_dropped(tmp_path: Path, url: str, segue: Segue) -> None:
