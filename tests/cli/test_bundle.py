@@ -273,7 +273,6 @@ def test_where_it_cannot_unpack_it_says_so(framework: Path, tmp_path: Path) -> N
     assert "Set SEGUE_CACHE" in done.stderr
 
 
-@pytest.mark.row("BO1")
 def test_the_framework_is_one_file_to_import(framework: Path, tmp_path: Path) -> None:
     """Nothing but that file and Python: no folder of packages (-S), no variable, no working folder on the path (-I)."""
     (tmp_path / "segue.pyz").write_bytes(framework.read_bytes())
